@@ -1,0 +1,43 @@
+/** What one run of the load saw. */
+export interface Measurement {
+  readonly seconds: number
+  readonly delivered: number
+  readonly perSecond: number
+  /** Processor time (user and system) of the server for each message delivered, in microseconds. */
+  readonly serverMicroseconds: number
+  /** How much of one processor the server used. */
+  readonly serverPercent: number
+  readonly generatorPercent: number
+  /** How much of the server's processor others used. */
+  readonly othersPercent: number
+  /** Messages sent and not delivered within ten seconds after the last. */
+  readonly lost: number
+  readonly stanzaBytes: number
+  readonly tls: string
+}
+
+/** Median, least and greatest. */
+export function spread(values: readonly number[]): { median: number; least: number; greatest: number } {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const median = sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  return { median, least: sorted[0]!, greatest: sorted.at(-1)! }
+}
+
+/** Who kept the throughput from being higher: a processor that was busy to the end. */
+export function limit({ serverPercent, generatorPercent, othersPercent }: Measurement): string {
+  if (serverPercent + othersPercent >= 90) return othersPercent >= 15 ? 'server, shared' : 'server'
+  return generatorPercent >= 85 ? 'generator' : 'neither'
+}
+
+const numeric = /^(-?\d+(\.\d+)?( %| \([^)]*\))?)?$/
+
+/** Rows as text under their headings, columns of numbers to the right. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map(row => row[column]!.length)))
+  const right = headings.map((_, column) => rows.every(row => numeric.test(row[column]!)))
+  const pad = (cell: string, column: number) =>
+    right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
+  const line = (row: readonly string[]) => row.map(pad).join('  ').trimEnd()
+  return [line(headings), widths.map(width => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
+import { freePorts, launch, listening, run, running, stop } from './process.ts'
+
+const program = join(import.meta.dirname, '..', '..', 'bin', 'jackdaw.js')
+
+/** What a test of ours may want to change. */
+export interface JackdawOptions extends PeerOptions {
+  /** Streams without TLS on loopback, for those who look at bytes or system calls. */
+  readonly plain?: boolean
+  /** Put before the program: a tracer and its arguments. */
+  readonly under?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Ours, and what only ours can do. */
+export interface Jackdaw extends Peer {
+  /** Port for streams without TLS; 0 where there is none. */
+  readonly plain: number
+  /** Runs a command of its command line, with what it reads from standard input; what it printed. */
+  command(words: readonly string[], input?: string): Promise<string>
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>
+  /** Starts another process on the same folder and ports. */
+  again(): Promise<Jackdaw>
+}
+
+/** Starts `jackdaw start` on free ports, with a certificate of the same kind as the peers'. */
+export async function startJackdaw(options: JackdawOptions): Promise<Jackdaw> {
+  const [startTls, directTls, plain] = (await freePorts(3)) as [number, number, number]
+  const { certificate, key } = await makeCertificate(options.folder)
+  const config = join(options.folder, 'jackdaw.toml')
+  const lines = [
+    'data = "data"',
+    '[hosts.localhost]',
+    `certificate = "${certificate}"`,
+    `key = "${key}"`,
+    '[listen]',
+    `starttls = ["127.0.0.1:${startTls}"]`,
+    `direct-tls = ["127.0.0.1:${directTls}"]`,
+    ...(options.plain ? [`plain = ["127.0.0.1:${plain}"]`] : []),
+    '[log]',
+    'level = "warn"',
+  ]
+  await writeFile(config, `${lines.join('\n')}\n`)
+  return begin(options, config, { startTls, directTls, plain: options.plain ? plain : 0, authority: certificate })
+}
+
+async function begin(
+  options: JackdawOptions,
+  config: string,
+  places: Pick<Jackdaw, 'startTls' | 'directTls' | 'plain' | 'authority'>,
+): Promise<Jackdaw> {
+  const { folder, cpu, under = [], env } = options
+  const log = join(folder, 'jackdaw.log')
+  const [command, ...rest] = [...under, process.execPath, program, 'start', '--config', config]
+  const child = launch(command!, rest, {
+    log,
+    ...(cpu !== undefined && { cpu }),
+    ...(env && { env: { ...process.env, ...env } }),
+  })
+  await listening(child, places.directTls, log)
+  const inner = under.length > 0 ? childOf(child.pid!) : child.pid!
+  const self: Jackdaw = {
+    name: 'Jackdaw',
+    host: 'localhost',
+    pid: inner,
+    ...places,
+    command: (words, input) =>
+      run(process.execPath, [program, ...words, '--config', config], { ...(input !== undefined && { input }) }),
+    async addUsers(users) {
+      // Many at once come as lines; a few are added as a person would.
+      const lines = users.map(({ name, password }) => `${name}@localhost ${password}\n`)
+      if (users.length > 20) await self.command(['user', 'add', '-'], lines.join(''))
+      else
+        for (const { name, password } of users)
+          await self.command(['user', 'add', `${name}@localhost`], `${password}\n`)
+    },
+    stop: () => (inner === child.pid ? stop(child) : stopInner(inner, () => running(child))),
+    async kill() {
+      process.kill(inner, 'SIGKILL')
+      await stop(child)
+    },
+    again: () => begin(options, config, places),
+  }
+  return self
+}
+
+/** The process that a tracer started. */
+function childOf(pid: number): number {
+  const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  if (!first) throw new Error(`process ${pid} has no child`)
+  return Number(first)
+}
+
+async function stopInner(pid: number, alive: () => boolean): Promise<void> {
+  process.kill(pid, 'SIGTERM')
+  for (let i = 0; i < 500 && alive(); i++) await new Promise(resolve => setTimeout(resolve, 20))
+}

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const started = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of started) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+
+export interface LaunchOptions {
+  /** The processor that it may run on; any where missing. */
+  readonly cpu?: number
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** File that takes what it prints. */
+  readonly log: string
+}
+
+/** Starts a program that ends with us at the latest. `stop` ends what it returns. */
+export function launch(command: string, args: readonly string[], options: LaunchOptions): ChildProcess {
+  const log = openSync(options.log, 'a')
+  const [program, ...rest] =
+    options.cpu === undefined ? [command, ...args] : ['taskset', '-c', String(options.cpu), command, ...args]
+  const child = spawn(program!, rest, {
+    stdio: ['ignore', log, log],
+    ...(options.cwd && { cwd: options.cwd }),
+    env: options.env ?? process.env,
+  })
+  closeSync(log)
+  started.add(child)
+  child.on('error', error => console.error(`${command}: ${error.message}`))
+  child.on('exit', () => started.delete(child))
+  return child
+}
+
+export function running(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null
+}
+
+/** Asks a program to end, and makes it end after some seconds. */
+export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', seconds = 10): Promise<void> {
+  if (!running(child)) return
+  const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  child.kill(signal)
+  const killer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
+  await gone
+  clearTimeout(killer)
+}
+
+/** Waits, asking every 20 ms, until `done` says something else than undefined or false. Throws after `seconds`. */
+export async function until<T>(
+  what: string,
+  seconds: number,
+  done: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000
+  for (;;) {
+    const value = await done()
+    if (value !== undefined && value !== false) return value
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+/** Waits until a program listens on a loopback port; throws what it printed where it ends instead. */
+export async function listening(child: ChildProcess, port: number, log: string, seconds = 20): Promise<void> {
+  await until(`${child.spawnfile} listening on ${port}`, seconds, () => {
+    if (!running(child))
+      throw new Error(`${child.spawnargs.join(' ')} ended:\n${readFileSync(log, 'utf8').slice(-2000)}`)
+    return answers(port)
+  })
+}
+
+/** Loopback ports that nobody listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map(server => new Promise(resolve => server.once('listening', resolve))))
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
+/** Runs `use` with a new folder that is gone afterwards. */
+export async function withFolder<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), `jackdaw-${name}-`))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+}
+
+/** Runs a program to its end; its output, or an error with it where it failed or took longer than `seconds`. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv; readonly seconds?: number } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: options.env ?? process.env })
+    started.add(child)
+    const timer = setTimeout(() => child.kill('SIGKILL'), (options.seconds ?? 30) * 1000)
+    let output = ''
+    child.stdout.on('data', chunk => (output += chunk))
+    child.stderr.on('data', chunk => (output += chunk))
+    child.stdin.on('error', () => {})
+    child.stdin.end(options.input ?? '')
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      started.delete(child)
+      clearTimeout(timer)
+      if (code === 0) resolve(output)
+      else reject(new Error(`${command} ${args.join(' ')}: ${signal ?? `exit ${code}`}\n${output.slice(-2000)}`))
+    })
+  })
+}
+
+/** Processor time in microseconds that a process, its threads and its living descendants have used so far. */
+export function processorTime(pid: number): number {
+  const parents = new Map<number, number>()
+  const ticks = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      parents.set(Number(name), Number(fields[1]))
+      ticks.set(Number(name), Number(fields[11]) + Number(fields[12]))
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  let sum = 0
+  for (const one of ticks.keys()) {
+    let ancestor: number | undefined = one
+    while (ancestor !== undefined && ancestor !== pid) ancestor = parents.get(ancestor)
+    if (ancestor === pid) sum += ticks.get(one)!
+  }
+  return sum * 10_000 // proc(5): clock ticks, 100 a second on Linux
+}
+
+/** Busy time in microseconds of one processor since the machine started (proc(5)). */
+export function busyTime(cpu: number): number {
+  const line = readFileSync('/proc/stat', 'utf8').match(new RegExp(`^cpu${cpu} (.*)$`, 'm'))
+  if (!line) return 0
+  const [user, nice, system, , , irq, softirq, steal] = line[1]!.split(' ').map(Number)
+  return (user! + nice! + system! + irq! + softirq! + steal!) * 10_000
+}

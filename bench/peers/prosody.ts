@@ -1,0 +1,27 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
+import { freePorts, launch, listening, stop } from './process.ts'
+import { registerAll } from './stream.ts'
+
+const config = join(import.meta.dirname, 'prosody.cfg.lua')
+
+/** Starts the Prosody of the Debian package `prosody` on free ports. */
+export async function startProsody({ folder, cpu }: PeerOptions): Promise<Peer> {
+  await mkdir(join(folder, 'data'))
+  const [startTls, directTls] = (await freePorts(2)) as [number, number]
+  const { certificate } = await makeCertificate(folder)
+  const env = { ...process.env, FOLDER: folder, STARTTLS: String(startTls), DIRECTTLS: String(directTls) }
+  const log = join(folder, 'prosody.log')
+  const child = launch('/usr/bin/prosody', ['--config', config], { log, env, ...(cpu !== undefined && { cpu }) })
+  await listening(child, directTls, log)
+  const target = { host: 'localhost', directTls, authority: certificate }
+  return {
+    name: 'Prosody',
+    ...target,
+    pid: child.pid!,
+    startTls,
+    addUsers: users => registerAll(target, users),
+    stop: () => stop(child),
+  }
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import { connect, type TLSSocket } from 'node:tls'
+import { escapeText } from '../../src/wire/element.ts'
+import { password, type User } from './peer.ts'
+
+/** Where to connect with direct TLS, and whose certificate to expect. */
+export interface Target {
+  readonly host: string
+  readonly directTls: number
+  readonly authority: string
+}
+
+/**
+ * One client stream as text, for load and tests that look at bytes: no XML is read, what is waited for is found by
+ * its text. Bytes that come while nobody waits are kept until somebody does, or go to `onData` once that is set.
+ */
+export class TextStream {
+  readonly socket: TLSSocket
+  #received = ''
+  #wake: (() => void) | undefined
+  #failure: Error | undefined
+  /** Takes all that comes from now on. */
+  onData: ((chunk: Buffer) => void) | undefined
+
+  constructor(socket: TLSSocket) {
+    this.socket = socket
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => {
+      if (this.onData) return this.onData(chunk)
+      this.#received += chunk.toString('latin1')
+      this.#wake?.()
+    })
+    socket.on('error', error => this.#fail(error))
+    socket.on('close', () => this.#fail(new Error(`connection closed; last: ${this.#received.slice(-500)}`)))
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#wake?.()
+  }
+
+  get failed(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Writes, then waits until one of the texts has come; what came up to its end. Rejects after 30 seconds. */
+  async ask(xml: string, ...answers: readonly string[]): Promise<string> {
+    if (xml) this.socket.write(xml)
+    const deadline = performance.now() + 30_000
+    for (;;) {
+      for (const answer of answers) {
+        const at = this.#received.indexOf(answer)
+        if (at < 0) continue
+        const end = at + answer.length
+        const text = this.#received.slice(0, end)
+        this.#received = this.#received.slice(end)
+        return text
+      }
+      if (this.#failure) throw this.#failure
+      await this.#more(deadline, answers)
+    }
+  }
+
+  #more(deadline: number, answers: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = () =>
+        reject(new Error(`waited for ${answers.join(' or ')}, received: ${this.#received.slice(-500)}`))
+      const timer = setTimeout(late, Math.max(0, deadline - performance.now()))
+      this.#wake = () => {
+        clearTimeout(timer)
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+
+  /** Opens a stream and reads its features. */
+  open(host: string): Promise<string> {
+    const head = `<stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
+    return this.ask(`<?xml version='1.0'?>${head}`, '</stream:features>')
+  }
+
+  end(): void {
+    this.onData = () => {}
+    if (!this.socket.destroyed) this.socket.end('</stream:stream>')
+  }
+}
+
+let trusted: { file: string; text: string } | undefined
+
+/** Connects with TLS 1.3 and verifies the certificate. */
+export function secureConnection({ host, directTls, authority }: Target, alpn?: string): Promise<TLSSocket> {
+  if (trusted?.file !== authority) trusted = { file: authority, text: readFileSync(authority, 'utf8') }
+  const options = {
+    host: '127.0.0.1',
+    port: directTls,
+    servername: host,
+    ca: trusted.text,
+    minVersion: 'TLSv1.3' as const,
+  }
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, ...(alpn && { ALPNProtocols: [alpn] }) })
+    socket.once('error', reject)
+    socket.once('secureConnect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+}
+
+/** Logs in with PLAIN over direct TLS and binds `resource`; resolves when initial presence has been taken. */
+export async function logIn(target: Target, name: string, resource: string): Promise<TextStream> {
+  const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+  await stream.open(target.host)
+  const plain = Buffer.from(`\0${name}\0${password(name)}`).toString('base64')
+  const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`
+  const outcome = await stream.ask(auth, '<success', '</failure>')
+  if (!outcome.endsWith('<success')) throw new Error(`${name}: ${outcome}`)
+  await stream.open(target.host)
+  const bind = `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind>`
+  const bound = await stream.ask(`<iq type='set' id='bind'>${bind}</iq>`, '</iq>')
+  if (!bound.includes(`${name}@${target.host}/${resource}`)) throw new Error(`${name}: ${bound}`)
+  const roster = `<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>`
+  // The answer to the last request says that the presence before it has been worked off.
+  const ping = `<iq type='get' id='ready' to='${target.host}'><ping xmlns='urn:xmpp:ping'/></iq>`
+  await stream.ask(`${roster}<presence/>${ping}`, `id='ready'`, `id="ready"`)
+  return stream
+}
+
+/** Makes accounts by in-band registration (XEP-0077), 16 at once; one that exists already is fine. */
+export async function registerAll(target: Target, users: readonly User[]): Promise<void> {
+  const left = [...users]
+  const worker = async () => {
+    for (let user = left.pop(); user !== undefined; user = left.pop()) {
+      const { name } = user
+      const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+      await stream.open(target.host)
+      const fields = `<username>${name}</username><password>${escapeText(user.password)}</password>`
+      const set = `<iq type='set' id='register'><query xmlns='jabber:iq:register'>${fields}</query></iq>`
+      // The first empty element is the result itself, or the condition of the error.
+      const answer = await stream.ask(set, '/>')
+      if (/type=.error/.test(answer) && !answer.includes('conflict')) throw new Error(`${name}: ${answer}`)
+      stream.end()
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, worker))
+}

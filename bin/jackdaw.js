@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// Plain JavaScript that an old Node can read too: it only has to say that it is too old.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const found = process.versions.node.split('.').map(Number)
+const file = path => fileURLToPath(new URL(path, import.meta.url))
+
+if (found[0] < 24 || (found[0] === 24 && found[1] < 20)) {
+  const inCheckout = existsSync(file('../node_modules/node/package.json'))
+  console.error(`jackdaw: Node.js ${process.versions.node} is too old; 24.20 or newer is needed.`)
+  console.error(
+    inCheckout
+      ? 'This checkout has one of its own: run it by "npm start", or in this folder by "npx jackdaw …".'
+      : 'Get a newer one from https://nodejs.org, or in a checkout run "npm install" and then "npm start".',
+  )
+  process.exit(1)
+}
+
+// Whoever reads us may stop reading (`jackdaw user list | head`): that is no reason to fall.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+import(existsSync(file('../src/cli/main.ts')) ? '../src/cli/main.ts' : '../dist/cli/main.js').then(cli =>
+  cli
+    .main({
+      args: process.argv.slice(2),
+      cwd: process.cwd(),
+      environment: process.env,
+      input: process.stdin,
+      output: process.stdout,
+      errors: process.stderr,
+    })
+    .then(code => process.exit(code)),
+)

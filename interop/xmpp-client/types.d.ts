@@ -1,0 +1,33 @@
+/** What we use of npm's `@xmpp/client`, which has no types of its own. */
+declare module '@xmpp/client' {
+  interface Xml {
+    readonly attrs: Readonly<Record<string, unknown>>
+    is(name: string): boolean
+    getChild(name: string, namespace?: string): Xml | undefined
+    getChildText(name: string): string | null
+  }
+  interface Client {
+    readonly reconnect: { stop(): void }
+    readonly iqCaller: { get(content: Xml): Promise<Xml> }
+    readonly socket: { end(): void } | null
+    on(event: 'error' | 'offline', listener: (error: unknown) => void): void
+    on(event: 'online', listener: (address: { toString(): string }) => void): void
+    on(event: 'stanza', listener: (stanza: Xml) => void): void
+    start(): Promise<unknown>
+    stop(): Promise<unknown>
+    send(xml: Xml): Promise<void>
+  }
+  export function xml(
+    name: string,
+    attributes?: Readonly<Record<string, string>>,
+    ...children: readonly (Xml | string)[]
+  ): Xml
+  export function client(options: {
+    readonly service: string
+    readonly domain: string
+    readonly credentials: (
+      authenticate: (credentials: { username: string; password: string }, mechanism: string) => Promise<void>,
+      mechanisms: readonly string[],
+    ) => Promise<void>
+  }): Client
+}

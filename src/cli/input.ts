@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { Writable } from 'node:stream'
+import { LineCutter } from './control.ts'
+import type { Output } from './terminal.ts'
+
+/** Standard input; `isTTY` tells whether a person types. */
+export type Input = Readable & { readonly isTTY?: boolean }
+
+/** Bytes of one line of standard input. */
+const lineLimit = 64 * 1024
+
+/**
+ * A secret: typed twice without echo on a terminal, else the first line of standard input. Rejects with a sentence
+ * where nothing comes, or the two differ.
+ */
+export async function readSecret(name: string, input: Input, prompts: Output): Promise<string> {
+  if (!input.isTTY) {
+    for await (const line of readLines(input)) return nonEmpty(line, name)
+    throw new Error(`there is no ${name} on standard input`)
+  }
+  const first = nonEmpty(await askHidden(`${name}: `, input, prompts), name)
+  const again = await askHidden(`${name} again: `, input, prompts)
+  if (first !== again) throw new Error(`the two differ; nothing was changed`)
+  return first
+}
+
+/** The lines of standard input, without their ends; a last one without an end counts. */
+export async function* readLines(input: Input): AsyncGenerator<string> {
+  const cutter = new LineCutter(lineLimit)
+  for await (const chunk of input) yield* cutter.push(Buffer.from(chunk))
+  const rest = cutter.rest()
+  if (rest !== '') yield rest
+}
+
+/** Asks on a terminal without showing what is typed. Rejects when it is called off with Ctrl-C or Ctrl-D. */
+function askHidden(prompt: string, input: Input, prompts: Output): Promise<string> {
+  prompts.write(prompt)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input, output: silent, terminal: true, historySize: 0 })
+  return new Promise((resolve, reject) => {
+    let answer: string | undefined
+    lines.once('line', line => {
+      answer = line
+      lines.close()
+    })
+    lines.once('SIGINT', () => lines.close())
+    lines.once('close', () => {
+      prompts.write('\n')
+      if (answer === undefined) reject(new Error('called off; nothing was changed'))
+      else resolve(answer)
+    })
+  })
+}
+
+function nonEmpty(secret: string, name: string): string {
+  if (secret === '') throw new Error(`the ${name} is empty`)
+  return secret
+}

@@ -1,0 +1,44 @@
+import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { shown } from './where.ts'
+
+/** What is read of the surroundings to know how this program was called. */
+export interface Called {
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The plain JavaScript that starts this program. */
+const bin = fileURLToPath(new URL('../../bin/jackdaw.js', import.meta.url))
+
+/**
+ * How a person types this program from the folder they stand in: `jackdaw` where the shell finds it, `npx jackdaw` in
+ * a checkout, else the whole command.
+ */
+export function typedCommand({ cwd, environment }: Called): string {
+  // npm changes to the package's folder and puts node_modules/.bin in front of the path; the person's shell did neither.
+  const from = environment['INIT_CWD'] ?? cwd
+  const underNpm = environment['npm_lifecycle_event'] !== undefined || environment['npm_command'] !== undefined
+  if (!underNpm && onPath('jackdaw', environment['PATH'] ?? '')) return 'jackdaw'
+  if (from === dirname(dirname(bin)) && cwd === from) return 'npx jackdaw'
+  return `${shown(process.execPath, cwd)} ${shown(bin, cwd)}`
+}
+
+function onPath(name: string, path: string): boolean {
+  return path.split(delimiter).some(folder => {
+    try {
+      const file = join(folder, name)
+      accessSync(file, constants.X_OK)
+      return folder !== '' && realpathSync(file) === bin
+    } catch {
+      return false
+    }
+  })
+}
+
+/** The version in package.json. */
+export function programVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,72 @@
+import { keyOf } from '../server/check-config.ts'
+import type { Answer } from '../server/command.ts'
+import { isPlace, usage } from './command-line.ts'
+import type { CommandShape } from './control.ts'
+import { harmless, type Look } from './terminal.ts'
+
+type Cell = string | number | boolean | null
+
+/** What a command answered, for people: the sentence, then the rows as a table. Ends in a new line, or is empty. */
+export function answerText(answer: Answer, style: Look): string {
+  const say = answer.say === undefined ? '' : `${answer.say.split('\n').map(harmless).join('\n')}\n`
+  return say + (answer.rows && answer.rows.length > 0 ? tableText(answer.rows, style) : '')
+}
+
+function tableText(rows: readonly Readonly<Record<string, Cell>>[], style: Look): string {
+  const columns = Object.keys(rows[0]!)
+  const cells = rows.map(row => columns.map(column => cellText(row[column] ?? null)))
+  const widths = columns.map((column, index) =>
+    cells.reduce((most, row) => Math.max(most, row[index]!.length), column.length),
+  )
+  const isNumber = columns.map(column => rows.every(row => typeof row[column] === 'number'))
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, index) => (isNumber[index] ? text.padStart(widths[index]!) : text.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd()
+  return [style.dim(line(columns)), ...cells.map(line)].map(text => `${text}\n`).join('')
+}
+
+function cellText(value: Cell): string {
+  if (value === null) return '-'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return harmless(String(value))
+}
+
+/** The page that lists all commands. */
+export function helpText(commands: readonly CommandShape[], remark: string, style: Look): string {
+  const sorted = [...commands].sort((a, b) => a.words.join(' ').localeCompare(b.words.join(' ')))
+  const width = Math.max(...sorted.map(command => usage(command).length))
+  const lines = sorted.map(command => `  ${style.bold(usage(command).padEnd(width))}  ${firstSentence(command.manual)}`)
+  return `Jackdaw, an XMPP server.
+
+${lines.join('\n')}
+${remark}
+Options of every command:
+  --config FILE  the configuration file (default: ./jackdaw.toml, where there is one)
+  --data FOLDER  the data directory (default: what the file says, else ./jackdaw-data)
+  --json         one JSON value on standard output, for machines
+  --help         the manual of a command, as "jackdaw help COMMAND"
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong command line or configuration.
+`
+}
+
+/** The manual of one command. */
+export function manualText(command: CommandShape, style: Look): string {
+  const lines = command.arguments.map(argument => {
+    const key = keyOf(argument.name)
+    const name = isPlace(argument) ? key.toUpperCase() : argument.kind === 'secret' ? key : `--${key}`
+    const note = argument.kind === 'secret' ? ' Asked for on a terminal, else one line of standard input.' : ''
+    return `  ${style.bold(name)}  ${argument.manual}${note}`
+  })
+  const places = command.arguments.filter(argument => isPlace(argument) || argument.kind === 'secret')
+  const many = places.some(isPlace)
+    ? `\nWith "-" instead of its arguments, it runs once for each line of standard input:\n  ${places.map(({ name }) => keyOf(name)).join(' ')}\n`
+    : ''
+  return `usage: ${usage(command)}\n\n${command.manual}\n${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}${many}`
+}
+
+function firstSentence(manual: string): string {
+  return /^.*?[.](?=\s|$)/s.exec(manual)?.[0] ?? manual
+}

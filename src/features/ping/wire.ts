@@ -1,0 +1,4 @@
+import { element } from '../../wire/codec.ts'
+
+/** `<ping/>` (XEP-0199 §4). */
+export const ping = element('urn:xmpp:ping', 'ping', {})

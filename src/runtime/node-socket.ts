@@ -1,0 +1,229 @@
+import type { Socket as NetSocket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { clientTls, NodeSecurity, serverTls } from './node-tls.ts'
+import type { Address, ClientTls, Security, ServerTls, Socket, SocketReader } from './runtime.ts'
+
+/** How long `end` waits for the other end, in milliseconds. */
+const lingering = 10_000
+/** How long a handshake may take where nobody says, in milliseconds. */
+const handshakeTime = 30_000
+
+const owner = Symbol('owner')
+type Carrier = (NetSocket | TLSSocket) & { [owner]?: NodeSocket }
+
+interface Handshake {
+  readonly role: 'server' | 'client'
+  readonly timer: NodeJS.Timeout
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+// The listeners are shared by all sockets: they find theirs by the symbol.
+function onData(this: Carrier, chunk: Uint8Array): void {
+  this[owner]!.reader!.read(chunk)
+}
+function onEnd(this: Carrier): void {
+  this[owner]!.finished(this)
+}
+function onError(this: Carrier, error: Error): void {
+  this[owner]!.wrong(this, error)
+}
+function onClose(this: Carrier): void {
+  this[owner]!.gone(this)
+}
+function onDrain(this: Carrier): void {
+  this[owner]!.reader?.drained?.()
+}
+function onSecure(this: Carrier): void {
+  this[owner]!.secured(this as TLSSocket)
+}
+function flow(socket: NodeSocket): void {
+  socket.flow()
+}
+function over(socket: NodeSocket): void {
+  socket.over()
+}
+function destroy(carrier: Carrier): void {
+  carrier.destroy()
+}
+function late(carrier: Carrier, milliseconds: number): void {
+  carrier[owner]!.wrong(carrier, new Error(`it took longer than ${milliseconds} ms`))
+}
+
+/** A TCP connection, in the clear or in TLS. Both ends may close on their own (`allowHalfOpen`). */
+export class NodeSocket implements Socket {
+  readonly peer: Address
+  reader: SocketReader | undefined
+  #carrier: Carrier
+  #security: Security | undefined
+  #handshake: Handshake | undefined
+  #error: Error | undefined
+  #linger: NodeJS.Timeout | undefined
+  #paused = false
+  #ending = false
+  /** No more bytes come; told to the reader as soon as there is one. */
+  #over = false
+  #told = false
+
+  /** Takes a connected socket that has not been read from: paused, and half open allowed. */
+  constructor(socket: NetSocket) {
+    this.peer = { host: plain(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    this.#carrier = socket
+    this.#attach(socket)
+  }
+
+  get security(): Security | undefined {
+    return this.#security
+  }
+
+  get pending(): number {
+    return this.#carrier.writableLength
+  }
+
+  start(reader: SocketReader): void {
+    this.reader = reader
+    if (this.#over) setImmediate(over, this)
+    else if (!this.#handshake && !this.#paused) this.flow()
+  }
+
+  write(data: string | Uint8Array): void {
+    if (!this.#ending && !this.#carrier.destroyed) this.#carrier.write(data)
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#carrier.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (this.reader && !this.#handshake) this.flow()
+  }
+
+  secure(options: ServerTls | ClientTls): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const plain = this.#carrier
+      if (this.#security || this.#handshake) return reject(new Error('This connection is encrypted already.'))
+      if (plain.destroyed || this.#over || this.#ending)
+        return reject(this.#error ?? new Error('The connection was closed before the TLS handshake.'))
+      this.#detach(plain)
+      if (this.reader) drop(plain)
+      const milliseconds = options.timeout ?? handshakeTime
+      // of our own, because Node's begins anew with every byte
+      const timer = setTimeout(late, milliseconds, plain, milliseconds).unref()
+      this.#handshake = { role: options.role, timer, resolve, reject }
+      try {
+        const carrier: Carrier =
+          options.role === 'server' ? serverTls(plain, options) : clientTls(plain, options as ClientTls)
+        this.#carrier = carrier
+        this.#attach(carrier)
+        // a bare server socket tells its TLS errors only by this event
+        carrier.on('_tlsError', onError)
+        carrier.once(options.role === 'server' ? 'secure' : 'secureConnect', onSecure)
+      } catch (error) {
+        this.#attach(plain)
+        this.wrong(plain, error as Error)
+      }
+    })
+  }
+
+  end(): void {
+    const carrier = this.#carrier
+    if (this.#ending || carrier.destroyed) return
+    this.#ending = true
+    carrier.end()
+    // whoever does not read does not see that the other end agrees
+    carrier.resume()
+    this.#linger = setTimeout(destroy, lingering, carrier).unref()
+  }
+
+  destroy(): void {
+    this.#ending = true
+    this.#carrier.destroy()
+  }
+
+  /** Reads from now on. */
+  flow(): void {
+    if (this.#paused || this.#over || this.#handshake || !this.reader) return
+    const carrier = this.#carrier
+    if (carrier.listenerCount('data') === 0) carrier.on('data', onData)
+    carrier.resume()
+  }
+
+  /** The handshake is done. Whoever waits for it runs before anything is read. */
+  secured(carrier: TLSSocket): void {
+    const handshake = this.#handshake
+    if (!handshake) return
+    clearTimeout(handshake.timer)
+    this.#handshake = undefined
+    this.#security = new NodeSecurity(carrier, handshake.role)
+    handshake.resolve()
+    setImmediate(flow, this)
+  }
+
+  finished(carrier: Carrier): void {
+    if (carrier !== this.#carrier) return
+    if (this.#handshake) carrier.destroy()
+    else this.over()
+  }
+
+  wrong(carrier: Carrier, error: Error): void {
+    this.#error ??= error
+    carrier.destroy()
+  }
+
+  gone(carrier: Carrier): void {
+    if (carrier !== this.#carrier) return
+    clearTimeout(this.#linger)
+    const handshake = this.#handshake
+    if (handshake) {
+      clearTimeout(handshake.timer)
+      this.#handshake = undefined
+      this.#error = failure(this.#error)
+      handshake.reject(this.#error)
+    }
+    this.over()
+  }
+
+  /** No more bytes come: told once, as soon as there is a reader. */
+  over(): void {
+    this.#over = true
+    if (this.#told || !this.reader) return
+    this.#told = true
+    this.reader.ended(this.#error)
+  }
+
+  #attach(carrier: Carrier): void {
+    carrier[owner] = this
+    carrier.on('error', onError)
+    carrier.on('end', onEnd)
+    carrier.on('close', onClose)
+    carrier.on('drain', onDrain)
+  }
+
+  /** The error listener stays: a socket without one ends the process. */
+  #detach(carrier: Carrier): void {
+    carrier.off('data', onData)
+    carrier.off('end', onEnd)
+    carrier.off('close', onClose)
+    carrier.off('drain', onDrain)
+  }
+}
+
+/** What was read before the handshake must not be read in it (RFC 6120 §5.4.3.3). */
+function drop(socket: NetSocket): void {
+  socket.pause()
+  while (socket.read() !== null);
+}
+
+function failure(error: Error | undefined): Error {
+  const message = error?.message ?? 'the other end closed the connection'
+  // OpenSSL's own: number:error:code:library:function:reason:file:line
+  const [, kind, , , , reason] = message.split(':')
+  return new Error(`The TLS handshake failed: ${kind === 'error' && reason ? reason : message}`, { cause: error })
+}
+
+/** IPv4 addresses as themselves, also where one socket listens for both kinds. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

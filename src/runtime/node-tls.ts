@@ -1,0 +1,192 @@
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP, type Socket as NetSocket } from 'node:net'
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+  type TLSSocketOptions,
+} from 'node:tls'
+import { domainToASCII } from 'node:url'
+import { endPoint } from './node-binding.ts'
+import type { Certificate, ChannelBindingType, ClientTls, Security, ServerTls, TlsIdentity } from './runtime.ts'
+
+/**
+ * For every socket: Node then tells (`drain`) when anything that the kernel did not take at once is gone, and a paused
+ * socket keeps one chunk, not 64 KiB. It changes nothing else: what a socket may keep is not Node's business here.
+ */
+export const highWaterMark = 1
+
+/**
+ * No renegotiation on TLS 1.2 (RFC 9325 §3.5). No session tickets: a resumed session would keep a certificate, and so
+ * a `tls-server-end-point`, that the server has replaced since.
+ */
+const common: SecureContextOptions = {
+  minVersion: 'TLSv1.2',
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
+}
+
+interface Prepared {
+  readonly context: SecureContext
+  readonly certificate: Certificate
+}
+
+/** `Network.identity`: throws a sentence where chain and key are not PEM or do not fit each other. */
+export function tlsIdentity(certificate: Certificate): TlsIdentity {
+  const leaf = readable('certificate chain', () => new X509Certificate(certificate.chain))
+  const key = readable('private key', () => createPrivateKey(certificate.key))
+  if (!leaf.checkPrivateKey(key))
+    throw new Error('The private key does not belong to the first certificate of the chain.')
+  const context = readable('certificate chain', () =>
+    createSecureContext({ ...common, cert: certificate.chain, key: certificate.key }),
+  )
+  return { context, certificate } satisfies Prepared as unknown as TlsIdentity
+}
+
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`The ${what} cannot be used: ${error instanceof Error ? error.message : error}.`, { cause: error })
+  }
+}
+
+function prepared(identity: TlsIdentity): Prepared {
+  return identity as unknown as Prepared
+}
+
+/** For handshakes without SNI where no identity is for them: without a certificate they fail, with an alert. */
+let nobody: SecureContext | undefined
+
+/** The fatal alert `unrecognized_name` (RFC 6066 §3): Node can only close, or go on with another certificate. */
+const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
+
+/** The server's end of a handshake on a connected socket; `secure` is emitted when it is done. */
+export function serverTls(socket: NetSocket, options: ServerTls): TLSSocket {
+  const unnamed = options.identity(undefined)
+  nobody ??= createSecureContext(common)
+  return new TLSSocket(socket, {
+    isServer: true,
+    secureContext: unnamed ? prepared(unnamed).context : nobody,
+    SNICallback: (name, done) => {
+      const identity = options.identity(name)
+      if (identity) return done(null, prepared(identity).context)
+      socket.write(unrecognizedName)
+      done(new Error(`nobody here is named ${name}`))
+    },
+    ...(options.alpn && { ALPNProtocols: [...options.alpn] }),
+    requestCert: options.requestCertificate === true,
+    rejectUnauthorized: false,
+    highWaterMark,
+  } as TLSSocketOptions)
+}
+
+/** The client context that was made last: mostly the next one is the same, and reading authorities costs milliseconds. */
+let last: { authorities: string | undefined; identity: TlsIdentity | undefined; context: SecureContext } | undefined
+
+function clientContext({ authorities, identity }: ClientTls): SecureContext {
+  if (last?.authorities === authorities && last?.identity === identity && last) return last.context
+  const certificate = identity && prepared(identity).certificate
+  const context = createSecureContext({
+    ...common,
+    ...(authorities !== undefined && { ca: authorities }),
+    ...(certificate && { cert: certificate.chain, key: certificate.key }),
+  })
+  last = { authorities, identity, context }
+  return context
+}
+
+/**
+ * The client's end of a handshake on a connected socket; `secureConnect` is emitted when it is done. Never resumes a
+ * session: a resumed one shows no certificate to verify. Throws where the name is none.
+ */
+export function clientTls(socket: NetSocket, options: ClientTls): TLSSocket {
+  const address = isIP(options.name) !== 0
+  const name = address ? options.name : domainToASCII(options.name)
+  if (name === '') throw new Error(`“${options.name}” is not a name that a certificate could prove.`)
+  return connect({
+    socket,
+    secureContext: clientContext(options),
+    // RFC 6066 §3: no IP addresses in SNI
+    servername: address ? '' : name,
+    checkServerIdentity: (_, { raw }) => (proves(raw, name, address) ? undefined : mismatch(raw, name)),
+    rejectUnauthorized: options.unverified !== true,
+    ...(options.alpn && { ALPNProtocols: [...options.alpn] }),
+    highWaterMark,
+  } as ConnectionOptions)
+}
+
+/** RFC 9525 §6: subject alternative names only, never the common name; a wildcard is a whole leftmost label. */
+function proves(certificate: Uint8Array, name: string, address: boolean): boolean {
+  const parsed = new X509Certificate(certificate)
+  if (address) return parsed.checkIP(name) !== undefined
+  return parsed.checkHost(name, { subject: 'never', partialWildcards: false }) !== undefined
+}
+
+function mismatch(certificate: Uint8Array, name: string): Error {
+  const names = new X509Certificate(certificate).subjectAltName ?? 'none'
+  return new Error(`The certificate does not prove the name ${name} (its names: ${names})`)
+}
+
+/** What a finished handshake can tell, asked from the socket each time: nothing is kept per connection. */
+export class NodeSecurity implements Security {
+  readonly #socket: TLSSocket
+  readonly #server: boolean
+
+  constructor(socket: TLSSocket, role: 'server' | 'client') {
+    this.#socket = socket
+    this.#server = role === 'server'
+  }
+
+  get protocol(): string {
+    return this.#socket.getProtocol() ?? 'unknown'
+  }
+
+  get cipher(): string {
+    return this.#socket.getCipher()?.standardName ?? 'unknown'
+  }
+
+  get alpn(): string | undefined {
+    return this.#socket.alpnProtocol || undefined
+  }
+
+  get serverName(): string | undefined {
+    return (this.#server && (this.#socket as { servername?: string | false }).servername) || undefined
+  }
+
+  get verified(): boolean {
+    return !this.#server && this.#socket.authorized
+  }
+
+  get peerChain(): readonly Uint8Array[] {
+    const chain: Uint8Array[] = []
+    let next: DetailedPeerCertificate | undefined = this.#socket.getPeerCertificate(true) ?? undefined
+    // a root is its own issuer
+    while (next?.raw && !chain.some(known => Buffer.compare(known, next!.raw) === 0)) {
+      chain.push(next.raw)
+      next = next.issuerCertificate
+    }
+    return chain
+  }
+
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined {
+    const socket = this.#socket
+    if (socket.destroyed) return undefined
+    switch (type) {
+      case 'tls-exporter':
+        // RFC 9266 §2: on TLS 1.2 only with the extended master secret, which Node does not show; the context is empty, not absent
+        if (socket.getProtocol() !== 'TLSv1.3') return undefined
+        return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+      case 'tls-server-end-point': {
+        const certificate = this.#server ? socket.getX509Certificate() : socket.getPeerX509Certificate()
+        return certificate && endPoint(certificate.raw)
+      }
+      case 'tls-unique':
+        // not on TLS 1.3 (RFC 9266 §3), and on 1.2 not safe without the extended master secret (RFC 7627 §1)
+        return undefined
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { Crypto, Random } from '../runtime/runtime.ts'
+import { Malformed, StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
+import { base64, bool, int, oneOf } from '../wire/kinds.ts'
+import type { ScramHash } from '../wire/sasl/crypto.ts'
+import type { ScramKeys } from '../wire/sasl/server.ts'
+import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
+import type { Host } from './host.ts'
+import type { Owner } from './owner.ts'
+import type { Change } from './owner.ts'
+import { put, storageWrite, table } from './table.ts'
+
+const hashes = ['sha-1', 'sha-256', 'sha-512'] as const satisfies readonly ScramHash[]
+
+/** What is kept of a password, once for each SCRAM hash: never the password. */
+export const credentials = table(
+  'credentials',
+  { hash: oneOf(...hashes), salt: base64, iterations: int, storedKey: base64, serverKey: base64 },
+  ['hash'],
+)
+
+/** What an account is beside its password; an account without a row may log in. */
+export const standing = table('standing', { disabled: bool }, [])
+
+/** What a person can mend about an account command; its message says how. */
+export class AccountError extends Error {
+  override readonly name = 'AccountError'
+}
+
+/** The accounts of one host: who may log in, and with what. */
+export class Accounts {
+  readonly #host: Host
+  readonly #crypto: Crypto
+  readonly #random: Random
+  readonly #iterations: number
+  /** Makes keys for users that do not exist; the same after a restart. */
+  readonly #secret: Uint8Array
+
+  constructor(host: Host, crypto: Crypto, random: Random, iterations: number, secret: Uint8Array) {
+    this.#host = host
+    this.#crypto = crypto
+    this.#random = random
+    this.#iterations = iterations
+    this.#secret = secret
+  }
+
+  /** Makes an account. Throws AccountError where there is one, and Malformed for a password that cannot be one. */
+  async create(address: Jid, password: string): Promise<Owner> {
+    this.#check(address)
+    const changes = await this.#credentials(password)
+    if ((await this.#host.owners.find(address)) !== undefined) {
+      throw new AccountError(`${address} exists already. Remove it first, or change its password.`)
+    }
+    return this.#host.owners.create(address, changes.map(storageWrite))
+  }
+
+  /** Sets another password. Throws AccountError where there is no such account. */
+  async setPassword(address: Jid, password: string): Promise<void> {
+    const changes: Change[] = await this.#credentials(password)
+    await (await this.#existing(address)).commit(...changes)
+  }
+
+  /** Lets an account log in or not; its sessions end when it may not. */
+  async setDisabled(address: Jid, disabled: boolean): Promise<void> {
+    const owner = await this.#existing(address)
+    await owner.commit(put(standing, { disabled }))
+    if (!disabled) return
+    for (const session of [...owner.sessions]) session.fail(new StreamError('not-authorized', 'The account was disabled.'))
+  }
+
+  /**
+   * Takes an account away: its sessions end, its features release what they hold (subscriptions are cancelled), its
+   * data goes, and a tombstone stays so that nobody inherits the address's trust.
+   */
+  async remove(address: Jid): Promise<void> {
+    const owner = await this.#existing(address)
+    for (const session of [...owner.sessions]) session.fail(new StreamError('not-authorized', 'The account was removed.'))
+    for (const { removed } of this.#host.features) await removed?.(owner)
+    await this.#host.owners.remove(owner)
+  }
+
+  /** Whether the account of this localpart must not log in. */
+  async disabled(local: string): Promise<boolean> {
+    const owner = await this.#find(local)
+    if (owner === undefined) return true
+    return (await owner.read(standing))[0]?.disabled ?? false
+  }
+
+  /** The keys of a user, or for nobody's name ones that look the same every time and never match. */
+  async scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
+    const owner = await this.#find(username)
+    const kept = (await owner?.read(credentials, { hash }))?.[0]
+    return kept ?? fakeScramKeys(this.#crypto, this.#secret, prepared(username), hash, this.#iterations)
+  }
+
+  /** Whether the password is this user's; for nobody's name it costs the same. */
+  async checkPassword(username: string, password: string): Promise<boolean> {
+    return passwordMatches(this.#crypto, await this.scramKeys(username, 'sha-256'), password)
+  }
+
+  /** The account, loaded. Throws AccountError where there is none. */
+  async #existing(address: Jid): Promise<Owner> {
+    this.#check(address)
+    const owner = await this.#host.owners.find(address)
+    if (owner === undefined) throw new AccountError(`There is no account ${address}.`)
+    return owner
+  }
+
+  #check(address: Jid): void {
+    if (address.local !== '' && address.isBare && address.domain === this.#host.domain.domain) return
+    throw new AccountError(`${address} is no account's address here. It looks like name@${this.#host.domain}.`)
+  }
+
+  async #find(username: string): Promise<Owner | undefined> {
+    try {
+      return await this.#host.owners.find(Jid.of(username, this.#host.domain.domain))
+    } catch (error) {
+      if (error instanceof Malformed) return undefined
+      throw error
+    }
+  }
+
+  async #credentials(password: string) {
+    const keys = await Promise.all(
+      hashes.map(hash => deriveScramKeys(this.#crypto, hash, password, this.#random.bytes(saltLength), this.#iterations)),
+    )
+    return keys.map(row => put(credentials, row))
+  }
+}
+
+/** All spellings of one account share a salt; what cannot be an account is its own. */
+function prepared(username: string): string {
+  return Jid.tryParse(`${username}@localhost`)?.local ?? username
+}

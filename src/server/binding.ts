@@ -1,0 +1,92 @@
+import { Element } from '../wire/element.ts'
+import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import { sessionOf } from './delivery.ts'
+import type { Owner } from './owner.ts'
+import { errorReply, refusalOf } from './refusal.ts'
+import { Session } from './session.ts'
+import type { Stream } from './stream.ts'
+import type { StreamFeature } from './stream-feature.ts'
+
+/** Resource binding (RFC 6120 §7). */
+export const binding: StreamFeature = {
+  registers: 'stream-feature',
+  namespace: ns.bind,
+  when: ['authenticated', 'bound'],
+  offer: () => new Element('bind', ns.bind),
+  async take(stream, iq) {
+    try {
+      const bind = iq.elements[0]!
+      const id = iq.attribute('id')
+      if (id === undefined || iq.name !== 'iq' || iq.attribute('type') !== 'set' || !bind.is('bind', ns.bind)) {
+        throw new StanzaError('bad-request', { text: 'Binding is an IQ of type set with an id.' })
+      }
+      const session = await bindTo(stream, bind.child('resource')?.text)
+      const jid = new Element('jid', ns.bind, [], [session.jid.full])
+      const result = new Element('iq', ns.client, ['type', 'result', 'id', id], [new Element('bind', ns.bind, [], [jid])])
+      stream.write(result.xml(ns.client))
+    } catch (error) {
+      if (error instanceof StreamError) throw error
+      const refusal = refusalOf(error, () => stream.fault(error))
+      stream.log('info', 'binding refused', { condition: refusal.condition, reason: refusal.text })
+      stream.write(errorReply(iq.withAttributes(idOnly(iq)), refusal).xml(ns.client))
+    }
+  },
+}
+
+/** Binds the stream to a resource: the client's wish, or one made here. Throws StanzaError. */
+async function bindTo(stream: Stream, wish: string | undefined): Promise<Session> {
+  const { streams } = stream
+  const host = stream.host!
+  const address = Jid.of(stream.username!, host.domain.domain)
+  const owner = await host.owners.find(address)
+  // Removed between login and now.
+  if (owner === undefined) throw new StreamError('not-authorized', 'The account is gone.')
+  if (await host.accounts.disabled(address.local)) throw new StreamError('not-authorized', 'The account is disabled.')
+  if (stream.gone) throw new StreamError('reset', 'The connection is gone.')
+  const jid = resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish)
+  const holder = sessionOf(owner, jid.resource)
+  if (holder === undefined) checkRoom(owner, streams.config.limits.sessionsPerAccount)
+  const bound = holder === undefined ? jid : settle(stream, owner, holder, jid)
+  const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
+  owner.sessions.push(session)
+  stream.bound(session)
+  return session
+}
+
+/** RFC 6120 §7.7.2.2: two for one resource. */
+function settle(stream: Stream, owner: Owner, holder: Session, jid: Jid): Jid {
+  switch (stream.streams.config.login.conflict) {
+    case 'refuse':
+      throw new StanzaError('conflict', { text: 'Another session has this resource.' })
+    case 'rename':
+      checkRoom(owner, stream.streams.config.limits.sessionsPerAccount)
+      return resourceJid(jid.bare, stream.streams.id())
+    case 'replace':
+      holder.fail(new StreamError('conflict', 'Another session took over this resource.'))
+      return jid
+  }
+}
+
+/** RFC 6120 §7.6.2.1 */
+function checkRoom(owner: Owner, most: number): void {
+  if (owner.sessions.length >= most) {
+    throw new StanzaError('resource-constraint', { text: `This account has ${most} sessions already.` })
+  }
+}
+
+function resourceJid(address: Jid, resource: string): Jid {
+  try {
+    return address.withResource(resource)
+  } catch (error) {
+    // RFC 6120 §7.7.2.1
+    if (error instanceof Malformed) throw new StanzaError('bad-request', { text: error.message })
+    throw error
+  }
+}
+
+function idOnly(iq: Element): string[] {
+  const id = iq.attribute('id')
+  return id === undefined ? [] : ['id', id]
+}

@@ -1,0 +1,80 @@
+import type { Element } from '../wire/element.ts'
+import type { Jid } from '../wire/jid.ts'
+import type { Owner } from './owner.ts'
+import type { Session } from './session.ts'
+
+export type StanzaKind = 'message' | 'presence' | 'iq'
+
+/** A stanza on its way. Never changed: a stage that wants another one makes it with `with…`. */
+export class Envelope {
+  readonly stanza: Element
+  readonly kind: StanzaKind
+  /** The type attribute; what its absence means (`normal`, `available`) where there is none. */
+  readonly type: string
+  readonly from: Jid
+  readonly to: Jid | undefined
+  /** The account, room or service whose rules apply. */
+  readonly owner: Owner
+  /** Where it came in, while it is being sent. */
+  readonly session: Session | undefined
+
+  constructor(
+    stanza: Element,
+    kind: StanzaKind,
+    type: string,
+    from: Jid,
+    to: Jid | undefined,
+    owner: Owner,
+    session: Session | undefined,
+  ) {
+    this.stanza = stanza
+    this.kind = kind
+    this.type = type
+    this.from = from
+    this.to = to
+    this.owner = owner
+    this.session = session
+  }
+
+  /** The same journey with another stanza of the same addresses and type. */
+  withStanza(stanza: Element): Envelope {
+    return new Envelope(stanza, this.kind, this.type, this.from, this.to, this.owner, this.session)
+  }
+
+  /** The same stanza for somebody else; the content is shared. */
+  withTo(to: Jid): Envelope {
+    return new Envelope(this.stanza.with('to', to.full), this.kind, this.type, this.from, to, this.owner, this.session)
+  }
+
+  /** The same stanza, now under the rules of its recipient; where it came in stays known only to its own account. */
+  arrivingAt(owner: Owner): Envelope {
+    const session = owner === this.owner ? this.session : undefined
+    return new Envelope(this.stanza, this.kind, this.type, this.from, this.to, owner, session)
+  }
+
+  /** The same stanza, which names nobody, for its own sender's account; it stays as it is (RFC 6120 §10.3). */
+  forOwnAccount(): Envelope {
+    return new Envelope(this.stanza, this.kind, this.type, this.from, this.from.bare, this.owner, this.session)
+  }
+
+  get id(): string | undefined {
+    return this.stanza.attribute('id')
+  }
+}
+
+/** What a stanza without a type attribute is. */
+export function typeOf(kind: StanzaKind, stanza: Element): string {
+  return stanza.attribute('type') ?? (kind === 'message' ? 'normal' : kind === 'presence' ? 'available' : '')
+}
+
+/** The kind that an element's name says, or undefined where it is no stanza (RFC 6120 §8). */
+export function kindOf(name: string): StanzaKind | undefined {
+  return name === 'message' || name === 'presence' || name === 'iq' ? name : undefined
+}
+
+/** An envelope for a stanza that an owner sends by itself, addresses read from the stanza's attributes. */
+export function envelope(stanza: Element, from: Jid, to: Jid | undefined, owner: Owner): Envelope {
+  const kind = kindOf(stanza.name)
+  if (kind === undefined) throw new TypeError(`<${stanza.name}/> is no stanza`)
+  return new Envelope(stanza, kind, typeOf(kind, stanza), from, to, owner, undefined)
+}

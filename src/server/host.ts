@@ -1,0 +1,104 @@
+import type { TlsIdentity } from '../runtime/runtime.ts'
+import { Element } from '../wire/element.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import type { Accounts } from './accounts.ts'
+import { envelope } from './envelope.ts'
+import type { Feature, LoadRegistration, Registration } from './feature.ts'
+import type { IqRegistration } from './handlers.ts'
+import { Handlers } from './handlers.ts'
+import type { Log } from './log.ts'
+import type { Keeping } from './owner.ts'
+import { Owner } from './owner.ts'
+import { Owners } from './owners.ts'
+import type { Roads, StageRegistration, WritingRegistration } from './pipeline.ts'
+import { compile } from './pipeline.ts'
+import type { Requests } from './requests.ts'
+import type { Road } from './road.ts'
+import { contactOf, isSubscriber } from './roster.ts'
+import type { Session } from './session.ts'
+import type { HostConfig } from './settings.ts'
+import type { StreamFeature } from './stream-feature.ts'
+import type { Table } from './table.ts'
+import type { Receipt } from './turns.ts'
+
+/** What all hosts of a server share. */
+export interface Shared {
+  readonly keeping: Keeping
+  readonly road: Road
+  readonly requests: Requests
+  readonly log: Log
+  /** Milliseconds since 1970. */
+  now(): number
+  /** A fresh, unguessable identifier. */
+  id(): string
+}
+
+/** One domain that is served here: its accounts, its features with their settings, its certificate. */
+export class Host {
+  readonly domain: Jid
+  readonly features: readonly Feature[]
+  readonly shared: Shared
+  readonly owners: Owners
+  /** The host itself, as an owner. */
+  readonly service: Owner
+  readonly roads: Roads
+  readonly writing: {
+    readonly check: readonly WritingRegistration['run'][]
+    readonly hold: readonly WritingRegistration['run'][]
+  }
+  readonly handlers: Handlers
+  /** Stream features that features of this host add to the core's. */
+  readonly streamFeatures: readonly StreamFeature[]
+  /** Set by the server once the store is open. */
+  accounts!: Accounts
+  /** The certificate in use; replaced when the files change. */
+  identity: TlsIdentity | undefined
+
+  constructor(domain: Jid, serviceId: number, config: HostConfig, features: readonly Feature[], tables: readonly Table[], shared: Shared) {
+    this.domain = domain
+    this.features = features
+    this.shared = shared
+    this.service = new Owner('service', domain, this, serviceId, shared.keeping)
+    const all = features.flatMap(one => one.start({ config: config.features[one.name] ?? {}, host: this }))
+    const of = <R extends Registration>(what: R['registers']) => all.filter(one => one.registers === what) as R[]
+    this.roads = compile(of<StageRegistration>('stage'))
+    const writing = of<WritingRegistration>('writing')
+    this.writing = {
+      check: writing.filter(one => one.stage === 'check').map(one => one.run),
+      hold: writing.filter(one => one.stage === 'hold').map(one => one.run),
+    }
+    this.handlers = new Handlers(of<IqRegistration>('iq'))
+    this.streamFeatures = of<StreamFeature>('stream-feature')
+    this.owners = new Owners(this, 'account', shared.keeping, tables, of<LoadRegistration>('load'))
+  }
+
+  /** RFC 6121 §8.5.3.1: whether this entity may know that a session is there. */
+  maySee(session: Session, who: Jid): boolean {
+    const { owner } = session
+    return (
+      who.bare.equals(owner.address) ||
+      isSubscriber(contactOf(owner, who)) ||
+      session.directed.has(who.full) ||
+      session.directed.has(who.bare.full) ||
+      who.equals(this.domain)
+    )
+  }
+
+  /** Sends a stanza in an owner's name; its addresses are as given. */
+  send(owner: Owner, from: Jid, to: Jid, name: 'message' | 'presence', attributes: readonly string[], children: readonly Element[] = []): Receipt {
+    const stanza = new Element(name, ns.client, ['from', from.full, 'to', to.full, ...attributes], children)
+    return this.shared.road.route(envelope(stanza, from, to, owner))
+  }
+
+  /** Shows somebody a presence stanza of one of an owner's sessions. */
+  pass(owner: Owner, presence: Element, to: Jid): Receipt {
+    const from = Jid.parse(presence.attribute('from')!)
+    return this.shared.road.route(envelope(presence.with('to', to.full), from, to, owner))
+  }
+
+  /** Asks a session something in the host's name. Rejects with StanzaError: what it answered, or that it did not within so many milliseconds. */
+  request(session: Session, type: 'get' | 'set', payload: Element, patience = 60_000): Promise<Element | undefined> {
+    return this.shared.requests.make(type, this.domain, session.jid, payload, patience, stanza => session.deliver(stanza))
+  }
+}

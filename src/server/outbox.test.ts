@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Outbox } from './outbox.ts'
+
+test('what is acknowledged leaves in order, the rest waits', () => {
+  const outbox = new Outbox<string>()
+  outbox.add('a', 10)
+  outbox.add('b', 20)
+  outbox.add('c', 30)
+  assert.equal(outbox.acknowledge(2), 2)
+  assert.deepEqual(outbox.waiting(), ['c'])
+  assert.equal(outbox.bytes, 30)
+})
+
+test('a count that goes back, or says more than was sent, acknowledges nothing', () => {
+  const outbox = new Outbox<string>()
+  outbox.add('a', 1)
+  outbox.add('b', 1)
+  assert.equal(outbox.acknowledge(1), 1)
+  assert.equal(outbox.acknowledge(1), 0)
+  assert.equal(outbox.acknowledge(0), 0)
+  assert.equal(outbox.acknowledge(3), 0)
+  assert.deepEqual(outbox.waiting(), ['b'])
+})
+
+test('cleared, it counts on', () => {
+  const outbox = new Outbox<string>()
+  outbox.add('a', 5)
+  outbox.clear()
+  assert.equal(outbox.bytes, 0)
+  outbox.add('b', 5)
+  assert.equal(outbox.sent, 2)
+  assert.equal(outbox.acknowledge(2), 1)
+})
+
+test('take hands over what waits, once', () => {
+  const outbox = new Outbox<string>()
+  outbox.add('a', 1)
+  outbox.add('b', 1)
+  assert.deepEqual(outbox.take(), ['a', 'b'])
+  assert.deepEqual(outbox.take(), [])
+})

@@ -1,0 +1,143 @@
+import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Storage, Write } from '../storage/storage.ts'
+import type { Jid } from '../wire/jid.ts'
+import type { Host } from './host.ts'
+import type { Session } from './session.ts'
+import type { Table, TableWrite } from './table.ts'
+import { storageWrite } from './table.ts'
+import { Turns } from './turns.ts'
+
+/** A new entry of the log: its id is given when it is committed. */
+export type NewEntry = Omit<LogEntry, 'id'>
+
+/** A change of an owner's data, as a value: of a table, of the log, or of a cursor. */
+export type Change = TableWrite | { readonly append: NewEntry } | CursorMove
+
+/** Everything up to the entry `to` was taken, `taken` undelivered ones among it. */
+export interface CursorMove {
+  readonly cursor: string
+  readonly to: number
+  readonly taken: number
+}
+
+/** Where an owner's data is read from and written to: the store, and the clock that gives the log its ids. */
+export interface Keeping {
+  readonly storage: Storage
+  now(): number
+}
+
+/**
+ * Somebody with rules of their own: an account, a room or a service. Its memory holds the loaded tables and the state
+ * of its log; both change at once when a change is committed, and are thrown away when the commit fails.
+ */
+export class Owner {
+  readonly kind: OwnerKind
+  /** Bare JID. */
+  readonly address: Jid
+  readonly host: Host
+  /** Its number in the store. */
+  readonly id: OwnerId
+  /** The order in which what arrives for it is delivered. */
+  readonly turns = new Turns()
+  /** Bound sessions, oldest first; none for rooms and services. */
+  readonly sessions: Session[] = []
+  /** Whether it was needed since somebody last looked: idle owners are let go. */
+  used = true
+  /** Whether memory is not what the store holds: it is loaded again before anything else. */
+  stale = false
+  #log: LogState = { last: 0, cursors: {}, undelivered: 0 }
+  #tables = new Map<Table, Map<string, unknown>>()
+  readonly #keeping: Keeping
+
+  constructor(kind: OwnerKind, address: Jid, host: Host, id: OwnerId, keeping: Keeping) {
+    this.kind = kind
+    this.address = address
+    this.host = host
+    this.id = id
+    this.#keeping = keeping
+  }
+
+  /** Reads the log's state and these tables anew. Rejects with StorageError; the owner is then as stale as before. */
+  async load(tables: readonly Table[]): Promise<void> {
+    const { storage } = this.#keeping
+    const [log, ...rows] = await Promise.all([
+      storage.logState(this.id),
+      ...tables.map(table => storage.rows(this.id, table.shape.name)),
+    ])
+    this.#log = log
+    this.#tables = new Map(
+      tables.map((table, index) => {
+        const values = rows[index]!.map(row => table.read(row))
+        return [table, new Map(values.map(value => [table.keyOf(value), value]))]
+      }),
+    )
+    this.stale = false
+  }
+
+  /** The rows of a loaded table by the text of their key (see `row` for one of them). */
+  rows<R>(table: Table<R>): ReadonlyMap<string, R> {
+    const rows = this.#tables.get(table as Table)
+    if (rows === undefined) throw new Error(`table ${table.shape.name} is not declared as loaded`)
+    return rows as Map<string, R>
+  }
+
+  /** Rows of any table, from the store; `key` may be the first columns of the key. */
+  async read<R>(table: Table<R>, key: Partial<R> = {}): Promise<readonly R[]> {
+    const whole = table.write(key as R)
+    const prefix = Object.fromEntries(Object.keys(key).map(name => [name, whole[name]!]))
+    return (await this.#keeping.storage.rows(this.id, table.shape.name, prefix)).map(row => table.read(row))
+  }
+
+  /** The id of the newest entry of the log. */
+  get last(): number {
+    return this.#log.last
+  }
+
+  /** How far this cursor has come; 0 where it has not begun. */
+  cursor(name: string): number {
+    return this.#log.cursors[name] ?? 0
+  }
+
+  /** How many entries of the log somebody must still get. */
+  get undelivered(): number {
+    return this.#log.undelivered
+  }
+
+  /** Entries of the log, in ascending order. */
+  entries(range: LogRange): Promise<readonly LogEntry[]> {
+    return this.#keeping.storage.log(this.id, range)
+  }
+
+  /**
+   * Makes changes, all or none: in memory now, durable when the promise resolves. Nothing is returned where the store
+   * was durable at once. A commit that fails makes the owner stale and fails everything that waits in its turns,
+   * because that was reckoned on what is no longer true.
+   */
+  commit(...changes: readonly Change[]): Promise<void> | undefined {
+    const pending = this.#keeping.storage.commit(this.id, changes.map(change => this.#apply(change)))
+    return pending?.catch(error => {
+      this.stale = true
+      this.turns.fail(error)
+      throw error
+    })
+  }
+
+  #apply(change: Change): Write {
+    if ('table' in change) {
+      const rows = this.#tables.get(change.table)
+      const key = change.table.keyOf(change.values)
+      if (change.remove) rows?.delete(key)
+      else rows?.set(key, change.values)
+      return storageWrite(change)
+    }
+    if ('append' in change) {
+      // DESIGN 6: ids grow even when the clock does not.
+      const id = Math.max(this.#keeping.now() * 1000, this.#log.last + 1)
+      const undelivered = this.#log.undelivered + (change.append.undelivered ? 1 : 0)
+      this.#log = { ...this.#log, last: id, undelivered }
+      return { write: 'append', entry: { ...change.append, id } }
+    }
+    const cursors = { ...this.#log.cursors, [change.cursor]: Math.max(change.to, this.cursor(change.cursor)) }
+    this.#log = { ...this.#log, cursors, undelivered: Math.max(0, this.#log.undelivered - change.taken) }
+    return { write: 'cursor', cursor: change.cursor, to: change.to }
+  }
+}

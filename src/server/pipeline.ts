@@ -1,0 +1,137 @@
+import type { Element } from '../wire/element.ts'
+import type { Jid } from '../wire/jid.ts'
+import type { Envelope, StanzaKind } from './envelope.ts'
+import type { Session } from './session.ts'
+import type { Receipt } from './turns.ts'
+
+/** What a check returns to let a stanza vanish without a word. */
+export const drop: unique symbol = Symbol('drop')
+
+/** What a check returns where the stanza's journey ends in good order: all that it meant was done, or will be durable with the receipt. */
+export class Ended {
+  readonly receipt: Receipt
+
+  constructor(receipt: Receipt) {
+    this.receipt = receipt
+  }
+}
+
+/** The stanza goes no further; whoever sent it hears that it was handled once the receipt has settled. */
+export function ended(receipt?: Receipt): Ended {
+  return new Ended(receipt)
+}
+
+/** One more copy: to whom, and what. */
+export interface Delivery {
+  readonly to: Session
+  readonly stanza: Element
+}
+
+/** What `store` hands back: nothing when it keeps nothing, true when it is kept, a promise when it will be. */
+export type Kept = Promise<void> | true | undefined
+
+/** The stages, in the order in which every stanza passes them (DESIGN 4). There are no priorities within a stage. */
+export interface StageFunctions {
+  /** May it pass? Throws to refuse aloud. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a check that finds nothing wrong returns nothing
+  check: (e: Envelope) => typeof drop | Ended | void
+  /** Changes what travels on. */
+  edit: (e: Envelope) => Envelope
+  /** Marks only this owner's own copy. */
+  stamp: (e: Envelope) => Envelope
+  /** Keeps it; the only stage that may wait. */
+  store: (e: Envelope) => Kept
+  /** Whom a stanza without `to` is for. */
+  spread: (e: Envelope) => Iterable<Jid>
+  /** Who else gets one. */
+  copy: (e: Envelope) => Iterable<Delivery>
+  /** Tells others after delivery. */
+  notify: (e: Envelope) => void
+}
+
+export type StageName = keyof StageFunctions
+export type RoadName = 'sending' | 'arriving' | 'undelivered'
+
+/** A feature's say in one stage of one road, as a value. */
+export interface StageRegistration {
+  readonly registers: 'stage'
+  /** undefined: every kind of stanza. */
+  readonly kind: StanzaKind | undefined
+  readonly road: RoadName
+  readonly stage: StageName
+  readonly run: (e: Envelope) => unknown
+}
+
+/** One road of one kind of stanza; its methods make registrations. */
+export type Pipeline = { readonly [S in StageName]: (run: StageFunctions[S]) => StageRegistration }
+
+const stageNames: readonly StageName[] = ['check', 'edit', 'stamp', 'store', 'spread', 'copy', 'notify']
+
+function pipeline(kind: StanzaKind | undefined, road: RoadName): Pipeline {
+  const entries = stageNames.map(stage => [
+    stage,
+    (run: (e: Envelope) => unknown): StageRegistration => ({ registers: 'stage', kind, road, stage, run }),
+  ])
+  return Object.fromEntries(entries) as Pipeline
+}
+
+function roads(kind: StanzaKind | undefined) {
+  return {
+    sending: pipeline(kind, 'sending'),
+    arriving: pipeline(kind, 'arriving'),
+    undelivered: pipeline(kind, 'undelivered'),
+  }
+}
+
+export const message = roads('message')
+export const presence = roads('presence')
+export const iq = roads('iq')
+/** All three kinds. */
+export const stanza = roads(undefined)
+
+/** A say in what a session's client is written, after delivery: `check` may let it vanish, `hold` keeps it for later. */
+export interface WritingRegistration {
+  readonly registers: 'writing'
+  readonly stage: 'check' | 'hold'
+  readonly run: (session: Session, stanza: Element) => unknown
+}
+
+/** The stages before a client's socket. `hold` returns whether it holds the stanza; whoever holds it delivers it later. */
+export const writing = {
+  // biome-ignore lint/suspicious/noConfusingVoidType: a check that finds nothing wrong returns nothing
+  check: (run: (session: Session, stanza: Element) => typeof drop | void): WritingRegistration => ({
+    registers: 'writing',
+    stage: 'check',
+    run,
+  }),
+  hold: (run: (session: Session, stanza: Element) => boolean): WritingRegistration => ({
+    registers: 'writing',
+    stage: 'hold',
+    run,
+  }),
+}
+
+/** The functions of one road, stage by stage, ready to be walked. */
+export type Stages = { readonly [S in StageName]: readonly StageFunctions[S][] }
+
+/** All roads of one host. */
+export type Roads = { readonly [K in StanzaKind]: { readonly [R in RoadName]: Stages } }
+
+/** Sorts registrations by kind, road and stage; within a stage the order of the features' list stays. */
+export function compile(registrations: readonly StageRegistration[]): Roads {
+  const stages = (kind: StanzaKind, road: RoadName): Stages =>
+    Object.fromEntries(
+      stageNames.map(stage => [
+        stage,
+        registrations
+          .filter(one => one.road === road && one.stage === stage && (one.kind === undefined || one.kind === kind))
+          .map(one => one.run),
+      ]),
+    ) as unknown as Stages
+  const all = (kind: StanzaKind) => ({
+    sending: stages(kind, 'sending'),
+    arriving: stages(kind, 'arriving'),
+    undelivered: stages(kind, 'undelivered'),
+  })
+  return { message: all('message'), presence: all('presence'), iq: all('iq') }
+}

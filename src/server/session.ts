@@ -1,0 +1,266 @@
+import { Element } from '../wire/element.ts'
+import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import type { StanzaKind } from './envelope.ts'
+import { Envelope, kindOf, typeOf } from './envelope.ts'
+import { Outbox } from './outbox.ts'
+import type { Owner } from './owner.ts'
+import { errorReply } from './refusal.ts'
+import type { Road } from './road.ts'
+import type { Slot } from './slot.ts'
+import { Slots } from './slot.ts'
+import type { Receipt } from './turns.ts'
+import { Turns } from './turns.ts'
+
+/** How a session's stanzas get to its client. */
+export interface Carrier {
+  /** Language of the stream, for stanzas that name none (RFC 6120 §8.1.5). */
+  readonly lang: string | undefined
+  /** Bytes written and not yet taken by the other end. */
+  readonly pending: number
+  write(xml: string): void
+  pause(): void
+  resume(): void
+  /** Ends the stream with this error. */
+  fail(error: StreamError): void
+  /** Ends the connection at once: its reader does not read. */
+  abandon(reason: string): void
+}
+
+/** Entities that one session may send directed presence to. */
+const directedAtMost = 10_000
+
+/** Stanzas of one session that wait for the store before its stream is no longer read. */
+const waitingAtMost = 256
+
+/** One bound resource of an account. */
+export class Session {
+  readonly owner: Owner
+  /** Full JID. */
+  readonly jid: Jid
+  /** The order in which what it sends is passed on. */
+  readonly turns = new Turns()
+  /** What was handed to the carrier and may not have been taken; it goes the undelivered road when the session ends. */
+  readonly outbox = new Outbox<Envelope>()
+  /** The last available presence without `to`, or undefined while it is not available. */
+  presence: Element | undefined
+  /** RFC 6121 §4.7.2.3; of meaning only while available. */
+  priority = 0
+  /** Whether it asked for the roster, and so hears of its changes and of answers to subscriptions (RFC 6121 §2.2). */
+  interested = false
+  /** JIDs that directed presence was sent to and not taken back from. */
+  readonly directed = new Set<string>()
+  /** Whether it ever sent presence that must be taken back at the end, directed presence included. */
+  wasPresent = false
+  ended = false
+  /** How many stanzas were handled, for XEP-0198's `h`: a contiguous prefix of what was received. */
+  handled = 0
+  readonly #answers = new Turns()
+  readonly #slots = new Slots()
+  readonly #carrier: Carrier
+  readonly #road: Road
+  readonly #unsentAtMost: number
+  #paused = false
+
+  constructor(owner: Owner, jid: Jid, carrier: Carrier, road: Road, unsentAtMost: number) {
+    this.owner = owner
+    this.jid = jid
+    this.#carrier = carrier
+    this.#road = road
+    this.#unsentAtMost = unsentAtMost
+  }
+
+  get<T>(slot: Slot<T>): T {
+    return this.#slots.get(slot)
+  }
+
+  set<T>(slot: Slot<T>, value: T): void {
+    this.#slots.set(slot, value)
+  }
+
+  /** Whether it gets what is sent to the bare JID: available, and not with a negative priority. */
+  get reachable(): boolean {
+    return this.presence !== undefined && this.priority >= 0
+  }
+
+  /** It sent presence without `to`: available with this stanza, or unavailable (RFC 6121 §4.2, §4.5). */
+  available(presence: Element | undefined): void {
+    this.presence = presence
+    if (presence === undefined) return
+    this.wasPresent = true
+    this.priority = priorityOf(presence)
+  }
+
+  /** It told somebody in particular whether it is available (RFC 6121 §4.6). */
+  directedTo(jid: Jid, available: boolean): void {
+    if (!available) {
+      this.directed.delete(jid.full)
+      return
+    }
+    if (this.directed.size >= directedAtMost) throw new StanzaError('policy-violation', { text: 'Too much directed presence.' })
+    this.wasPresent = true
+    this.directed.add(jid.full)
+  }
+
+  /** A stanza from the client. Throws StreamError where the stream cannot go on. */
+  receive(stanza: Element): void {
+    const kind = stanza.namespace === ns.client ? kindOf(stanza.name) : undefined
+    // RFC 6120 §4.9.3.24
+    if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
+    this.#checkFrom(stanza.attribute('from'))
+    let receipt: Receipt
+    try {
+      receipt = this.#road.send(this.#stamped(kind, stanza))
+    } catch (error) {
+      this.#refuseUnstamped(kind, stanza, error)
+    }
+    if (receipt === undefined && this.#answers.idle) {
+      this.handled++
+      return
+    }
+    this.#await(receipt)
+  }
+
+  /** Answers something that it sent, behind the answers to all it sent before. */
+  answer(stanza: Element): void {
+    if (this.#answers.idle) this.deliver(stanza)
+    else
+      this.#answers.after(undefined, () => {
+        this.deliver(stanza)
+        return undefined
+      })
+  }
+
+  /**
+   * Hands a stanza to the client. `envelope` is what goes the undelivered road if it turns out not to have been taken;
+   * `xml` its canonical text, where the caller has it already.
+   */
+  deliver(stanza: Element, envelope?: Envelope, xml: string = stanza.xml(ns.client)): void {
+    if (this.ended) {
+      if (envelope !== undefined) this.#road.undeliverable(envelope)
+      return
+    }
+    if (!this.#road.mayWrite(this, stanza)) return
+    const pending = this.#carrier.pending
+    // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
+    if (pending === 0) this.outbox.clear()
+    if (envelope !== undefined) this.outbox.add(envelope, xml.length)
+    this.#carrier.write(xml)
+    if (pending + xml.length > this.#unsentAtMost) {
+      this.#carrier.abandon('slow reader')
+    }
+  }
+
+  /** Ends its stream because of an error: of the client's making, or ours to say. */
+  fail(error: StreamError): void {
+    this.#carrier.fail(error)
+  }
+
+  /** The connection is gone, and with it what lived as long. */
+  streamEnded(): void {
+    this.#slots.endStream()
+  }
+
+  /** RFC 6120 §8.1.2.1: a client may name its own bare or full JID as sender, and nobody else. */
+  #checkFrom(from: string | undefined): void {
+    if (from === undefined || from === this.jid.full) return
+    const jid = Jid.tryParse(from)
+    if (jid === undefined || !(jid.equals(this.jid) || jid.equals(this.jid.bare))) {
+      throw new StreamError('invalid-from', 'A stanza named somebody else as its sender.')
+    }
+  }
+
+  /** The envelope of a stanza: checked as RFC 6120 §8 asks of any, sender stamped, language set. */
+  #stamped(kind: StanzaKind, stanza: Element): Envelope {
+    const type = typeOf(kind, stanza)
+    const to = addressee(stanza.attribute('to'))
+    if (kind === 'iq') checkIq(stanza, type)
+    else if (kind === 'presence') checkPresence(type, to)
+    // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
+    const from = kind === 'presence' && subscriptionTypes.has(type) ? this.jid.bare : this.jid
+    const attributes: string[] = ['from', from.full]
+    if (to !== undefined) attributes.push('to', to.full)
+    let lang = this.#carrier.lang
+    const list = stanza.attributes
+    for (let i = 0; i < list.length; i += 2) {
+      const name = list[i]!
+      if (name === 'from' || name === 'to') continue
+      if (name === 'xml:lang') lang = undefined
+      attributes.push(name, list[i + 1]!)
+    }
+    if (lang !== undefined) attributes.push('xml:lang', lang)
+    return new Envelope(stanza.withAttributes(attributes), kind, type, from, to, this.owner, this)
+  }
+
+  /** Answers what could not even become an envelope; replies and errors are never answered (RFC 6120 §8.3.1). */
+  #refuseUnstamped(kind: StanzaKind, stanza: Element, error: unknown): void {
+    if (!(error instanceof StanzaError)) throw error
+    const type = stanza.attribute('type')
+    if (type === 'error' || (kind === 'iq' && type === 'result')) return
+    // The address may be what is wrong: the answer comes from the account then, without `from`.
+    const id = stanza.attribute('id')
+    const attributes = ['from', this.jid.full, ...(id === undefined ? [] : ['id', id])]
+    this.answer(errorReply(stanza.withAttributes(attributes), error))
+  }
+
+  #await(receipt: Receipt): void {
+    const counted = this.#answers.after(receipt, () => {
+      this.handled++
+      return undefined
+    })
+    counted.catch(() => this.handled++).then(() => this.#relax())
+    if (this.#answers.length > waitingAtMost && !this.#paused) {
+      this.#paused = true
+      this.#carrier.pause()
+    }
+  }
+
+  #relax(): void {
+    if (!this.#paused || this.#answers.length > waitingAtMost / 2) return
+    this.#paused = false
+    this.#carrier.resume()
+  }
+}
+
+export const subscriptionTypes: ReadonlySet<string> = new Set(['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'])
+
+/** RFC 6121 §4.7.2.3; what is no number there counts as the default. */
+function priorityOf(presence: Element): number {
+  const written = presence.child('priority')?.text.trim() ?? ''
+  const priority = written === '' ? 0 : Number(written)
+  return Number.isInteger(priority) && priority >= -128 && priority <= 127 ? priority : 0
+}
+
+function addressee(to: string | undefined): Jid | undefined {
+  if (to === undefined) return undefined
+  try {
+    return Jid.parse(to)
+  } catch (error) {
+    if (error instanceof Malformed) throw new StanzaError('jid-malformed', { text: error.message })
+    throw error
+  }
+}
+
+/** RFC 6120 §8.2.3: an id, one of four types, exactly one payload in a request and at most one in a result. */
+function checkIq(stanza: Element, type: string): void {
+  const id = stanza.attribute('id')
+  if (id === undefined || id === '') throw new StanzaError('bad-request', { text: 'An IQ needs an id.' })
+  if (type === 'error') return
+  let payloads = 0
+  for (const node of stanza.children) if (typeof node !== 'string') payloads++
+  if (type === 'result') {
+    if (payloads > 1) throw new StanzaError('bad-request', { text: 'A result has one payload or none.' })
+    return
+  }
+  if (type !== 'get' && type !== 'set') throw new StanzaError('bad-request', { text: 'An IQ is get, set, result or error.' })
+  if (payloads !== 1) throw new StanzaError('bad-request', { text: 'A request has exactly one payload.' })
+}
+
+/** RFC 6121 §4.7.1: one of the types that are known; only one's own availability is for nobody in particular. */
+function checkPresence(type: string, to: Jid | undefined): void {
+  if (type === 'available' || type === 'unavailable') return
+  if (to === undefined) throw new StanzaError('bad-request', { text: `Presence of type ${type} needs a "to".` })
+  if (subscriptionTypes.has(type) || type === 'probe' || type === 'error') return
+  throw new StanzaError('bad-request', { text: 'There is no such type of presence.' })
+}

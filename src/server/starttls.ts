@@ -1,0 +1,29 @@
+import { Element } from '../wire/element.ts'
+import { StreamError } from '../wire/errors.ts'
+import { ns } from '../wire/namespaces.ts'
+import type { StreamFeature } from './stream-feature.ts'
+
+/** STARTTLS (RFC 6120 §5). */
+export const starttls: StreamFeature = {
+  registers: 'stream-feature',
+  namespace: ns.tls,
+  when: ['plain', 'secure'],
+  offer({ link, streams }) {
+    if (!link.upgradable) return undefined
+    return new Element('starttls', ns.tls, [], streams.config.tls.required ? [new Element('required', ns.tls)] : [])
+  },
+  take(stream, element) {
+    const { link, streams } = stream
+    if (!element.is('starttls', ns.tls) || !link.upgradable) {
+      // RFC 6120 §5.4.2.2
+      link.write(new Element('failure', ns.tls).xml(ns.client))
+      throw new StreamError('unsupported-feature', 'TLS cannot be started here.')
+    }
+    link.write(new Element('proceed', ns.tls).xml(ns.client))
+    stream.restart()
+    return link.secure(streams.tls).catch(error => {
+      stream.log('info', 'TLS handshake failed', { reason: error instanceof Error ? error.message : String(error) })
+      stream.abandon('no TLS')
+    })
+  },
+}

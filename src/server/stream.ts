@@ -1,0 +1,271 @@
+import type { Link, StreamHeader, StreamReader } from '../link/link.ts'
+import { streamElement } from '../link/framing.ts'
+import type { Timer } from '../runtime/runtime.ts'
+import { Element } from '../wire/element.ts'
+import { StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import type { Host } from './host.ts'
+import { kindOf } from './envelope.ts'
+import type { LogFacts, LogLevel } from './log.ts'
+import type { Carrier, Session } from './session.ts'
+import type { Phase, StreamFeature } from './stream-feature.ts'
+import type { Streams } from './streams.ts'
+
+/**
+ * One client's stream (RFC 6120): it opens, its features are negotiated one by one, then it carries the stanzas of a
+ * session. What may happen when is in the features themselves (`starttls.ts`, `authentication.ts`, `binding.ts`).
+ */
+export class Stream implements StreamReader, Carrier {
+  readonly link: Link
+  readonly streams: Streams
+  /** A short name for the log. */
+  readonly name: string
+  /** Set by the first header; it never changes after that. */
+  host: Host | undefined
+  /** The account's localpart, once it is proven. */
+  username: string | undefined
+  session: Session | undefined
+  lang: string | undefined
+  /** Whether anything came since the last look (see `Streams.sweep`). */
+  heard = true
+  #open = false
+  #over = false
+  #busy = false
+  readonly #deadline: Timer
+
+  constructor(link: Link, streams: Streams, name: string) {
+    this.link = link
+    this.streams = streams
+    this.name = name
+    this.#deadline = streams.timers.after(streams.config.timeouts.login, () => {
+      this.fail(new StreamError('connection-timeout', 'Login took too long.'))
+    })
+  }
+
+  get phase(): Phase {
+    if (this.session !== undefined) return 'bound'
+    if (this.username !== undefined) return 'authenticated'
+    return this.link.encrypted || !this.streams.config.tls.required || !this.link.upgradable ? 'secure' : 'plain'
+  }
+
+  opened(header: StreamHeader): void {
+    this.#try(() => {
+      this.heard = true
+      this.lang = header.lang
+      const host = header.to === undefined ? undefined : this.streams.host(header.to)
+      this.#openOurs(header, host)
+      // RFC 6120 §4.8.1, §4.9.3.10: the content namespace decides what kind of stream it is.
+      if (header.content !== undefined && header.content !== ns.client) throw new StreamError('invalid-namespace')
+      // RFC 6120 §4.7.5: only 1.x can be spoken here.
+      if (header.version === undefined || !header.version.startsWith('1.')) throw new StreamError('unsupported-version')
+      if (host === undefined) throw new StreamError('host-unknown')
+      if (this.host !== undefined && this.host !== host) throw new StreamError('host-unknown', 'The host cannot change.')
+      this.host = host
+      this.#checkFrom(host, header.from)
+      this.#offer(host)
+    })
+  }
+
+  element(element: Element): void {
+    this.heard = true
+    const { session } = this
+    if (session !== undefined && element.namespace === ns.client) {
+      try {
+        session.receive(element)
+      } catch (error) {
+        this.#failed(error)
+      }
+      return
+    }
+    this.#try(() => this.#negotiate(element))
+  }
+
+  /** The client has closed its stream: so do we (RFC 6120 §4.4). */
+  closed(): void {
+    this.log('debug', 'stream closed by the client')
+    this.link.close()
+    this.#end()
+  }
+
+  failed(error: StreamError): void {
+    this.fail(error)
+  }
+
+  ended(error?: Error): void {
+    this.log('debug', 'connection gone', { reason: error?.message })
+    this.#end()
+    this.streams.gone(this)
+  }
+
+  /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
+  drained(): void {
+    this.session?.outbox.clear()
+  }
+
+  /** Whether the connection is gone, or about to be. */
+  get gone(): boolean {
+    return this.#over
+  }
+
+  get pending(): number {
+    return this.link.pending
+  }
+
+  /** Writes canonical XML of a first-level element. */
+  write(xml: string): void {
+    this.link.write(xml)
+  }
+
+  pause(): void {
+    this.link.pause()
+  }
+
+  resume(): void {
+    if (!this.#busy) this.link.resume()
+  }
+
+  /** Says why, and ends. The header goes first, where it has not gone yet (RFC 6120 §4.9.1.2). */
+  fail(error: StreamError): void {
+    if (this.#over) return
+    this.log(error.condition === 'internal-server-error' ? 'error' : 'info', 'stream ended with an error', {
+      condition: error.condition,
+      text: error.text,
+    })
+    if (!this.#open) this.#openOurs({}, undefined)
+    this.link.write(streamElement(error.element()))
+    this.link.close()
+    this.#end()
+  }
+
+  abandon(reason: string): void {
+    if (this.#over) return
+    this.log('warn', 'connection dropped', { reason })
+    this.link.destroy()
+    this.#end()
+  }
+
+  /** What was negotiated takes effect with a new stream on the same connection (RFC 6120 §4.3.3). */
+  restart(): void {
+    this.#open = false
+    this.link.restart()
+  }
+
+  /** The stream has its session: no more deadline, and other features from now on. */
+  bound(session: Session): void {
+    this.session = session
+    this.streams.timers.cancel(this.#deadline)
+    this.link.limit({ stanzaBytes: this.streams.config.limits.stanza })
+    this.streams.loggedIn(this)
+  }
+
+  log(level: LogLevel, sentence: string, facts: LogFacts = {}): void {
+    const who = this.session?.jid.full ?? this.username
+    this.streams.log(level, sentence, { stream: this.name, peer: this.link.peer.host, who, ...facts })
+  }
+
+  /** Writes a fault of ours into the log; returns the reference by which it is found there. */
+  fault(thrown: unknown): string {
+    const reference = this.streams.id()
+    const fault = thrown instanceof Error ? thrown.stack : String(thrown)
+    this.log('error', 'fault while handling a stream', { reference, fault })
+    return reference
+  }
+
+  #openOurs(header: StreamHeader, host: Host | undefined): void {
+    this.#open = true
+    // RFC 6120 §4.7.1: an unknown host still gets a name that is ours.
+    const from = (host ?? this.host)?.domain.full ?? this.streams.defaultHost.domain.full
+    const lang = header.lang ?? 'en'
+    this.link.open({ from, to: header.from, id: this.streams.id(), version: '1.0', lang, content: ns.client })
+  }
+
+  /** RFC 6120 §4.7.1: a client may say who it is; once it has logged in it must be that. */
+  #checkFrom(host: Host, from: string | undefined): void {
+    if (from === undefined || this.username === undefined) return
+    const named = Jid.tryParse(from)?.bare.full
+    if (named !== Jid.of(this.username, host.domain.domain).full) {
+      throw new StreamError('invalid-from', 'The stream named somebody else.')
+    }
+  }
+
+  /** `<stream:features/>` in the order of XEP-0170: encryption, authentication, then the rest. */
+  #offer(host: Host): void {
+    const { phase } = this
+    const offers = this.#features(host)
+      .filter(feature => feature.when.includes(phase))
+      .map(feature => feature.offer(this))
+      .filter(offer => offer !== undefined)
+    this.link.write(streamElement(new Element('features', ns.streams, [], [...offers, this.#limits()])))
+  }
+
+  /** XEP-0478 §3.1. */
+  #limits(): Element {
+    const { limits, timeouts } = this.streams.config
+    const bytes = this.username === undefined ? limits.stanzaBeforeLogin : limits.stanza
+    const namespace = 'urn:xmpp:stream-limits:0'
+    return new Element('limits', namespace, [], [
+      new Element('max-bytes', namespace, [], [String(bytes)]),
+      new Element('idle-seconds', namespace, [], [String(Math.ceil(timeouts.idle / 1000))]),
+    ])
+  }
+
+  #features(host: Host): readonly StreamFeature[] {
+    return [...this.streams.features, ...host.streamFeatures]
+  }
+
+  #negotiate(element: Element): Promise<void> | undefined {
+    if (element.namespace === ns.streams && element.name === 'error') {
+      this.log('info', 'the client reports an error', { condition: StreamError.from(element).condition })
+      this.link.close()
+      this.#end()
+      return undefined
+    }
+    const { host, phase } = this
+    if (host === undefined) throw new StreamError('not-authorized')
+    // Binding travels in an IQ (RFC 6120 §7.6.1): what counts is its payload.
+    const stanza = element.namespace === ns.client && kindOf(element.name) !== undefined
+    const namespace = stanza ? element.elements[0]?.namespace : element.namespace
+    const feature = this.#features(host).find(one => one.namespace === namespace && one.when.includes(phase))
+    if (feature !== undefined) return feature.take(this, element)
+    // RFC 6120 §4.9.3.12: nothing else before login and binding.
+    if (phase !== 'bound') throw new StreamError('not-authorized', 'Log in and bind a resource first.')
+    throw new StreamError('unsupported-stanza-type', `<${element.name}/> means nothing here.`)
+  }
+
+  /** Runs a step of negotiation; while it waits, the stream is not read. */
+  #try(step: () => Promise<void> | undefined | void): void {
+    if (this.#over) return
+    let waiting: Promise<void> | undefined | void
+    try {
+      waiting = step()
+    } catch (error) {
+      this.#failed(error)
+    }
+    if (!(waiting instanceof Promise)) return
+    this.#busy = true
+    this.link.pause()
+    waiting
+      .catch(error => this.#failed(error))
+      .finally(() => {
+        this.#busy = false
+        if (!this.#over) this.link.resume()
+      })
+  }
+
+  #failed(thrown: unknown): void {
+    if (thrown instanceof StreamError) {
+      this.fail(thrown)
+      return
+    }
+    const reference = this.fault(thrown)
+    this.fail(new StreamError('internal-server-error', `A fault of the server, not yours. Its operator finds it as ${reference}.`))
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.streams.timers.cancel(this.#deadline)
+    this.streams.ended(this)
+  }
+}

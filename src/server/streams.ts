@@ -1,0 +1,200 @@
+import type { Link } from '../link/link.ts'
+import type { Crypto, Runtime, ServerTls, Timer, Timers } from '../runtime/runtime.ts'
+import { Element } from '../wire/element.ts'
+import { StanzaError, StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import { Authentication, channelBindings } from './authentication.ts'
+import { binding } from './binding.ts'
+import { Envelope } from './envelope.ts'
+import { Failures } from './failures.ts'
+import type { Host } from './host.ts'
+import type { Log } from './log.ts'
+import type { Road } from './road.ts'
+import type { Session } from './session.ts'
+import type { Config } from './settings.ts'
+import { starttls } from './starttls.ts'
+import { Stream } from './stream.ts'
+import type { StreamFeature } from './stream-feature.ts'
+
+/** How long a client may take to answer a ping before it counts as gone, in milliseconds. */
+const pingPatience = 60_000
+
+/** All client streams of a server: what they share, how many there may be, and what happens when one ends. */
+export class Streams {
+  readonly config: Config
+  readonly timers: Timers
+  readonly crypto: Crypto
+  readonly road: Road
+  readonly log: Log
+  readonly tls: ServerTls
+  readonly failures: Failures
+  /** XEP-0170: encryption, authentication, then the rest. */
+  readonly features: readonly StreamFeature[] = [starttls, new Authentication(), channelBindings, binding]
+  readonly #runtime: Runtime
+  readonly #hosts: ReadonlyMap<string, Host>
+  readonly #all = new Set<Stream>()
+  /** Those whose carrier is still there, ended streams included. */
+  readonly #carried = new Set<Stream>()
+  #allGone: (() => void) | undefined
+  readonly #addresses = new Map<string, number>()
+  #notLoggedIn = 0
+  #count = 0
+  #sweeping: Timer | undefined
+
+  constructor(config: Config, runtime: Runtime, hosts: ReadonlyMap<string, Host>, road: Road, log: Log) {
+    this.config = config
+    this.timers = runtime.timers
+    this.crypto = runtime.crypto
+    this.road = road
+    this.log = log
+    this.#runtime = runtime
+    this.#hosts = hosts
+    const { failuresForgotten, failuresPerAddress, failuresPerAccount } = config.login
+    this.failures = new Failures(() => runtime.clock.elapsed(), failuresForgotten, key =>
+      key.startsWith('address ') ? failuresPerAddress : failuresPerAccount,
+    )
+    this.tls = {
+      role: 'server',
+      // A client may ask for the name of an SRV target; what counts is the stream's `to`.
+      identity: name => (this.#hosts.get(name ?? '') ?? this.defaultHost).identity,
+      // XEP-0368 §4
+      alpn: ['xmpp-client'],
+      timeout: config.timeouts.handshake,
+    }
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  get defaultHost(): Host {
+    return this.#hosts.values().next().value!
+  }
+
+  /** The host that a stream header asks for, or undefined. */
+  host(to: string): Host | undefined {
+    const jid = Jid.tryParse(to)
+    return jid?.full === jid?.domain ? this.#hosts.get(jid?.domain ?? '') : undefined
+  }
+
+  id(): string {
+    return this.#runtime.random.id()
+  }
+
+  random(count: number): Uint8Array {
+    return this.#runtime.random.bytes(count)
+  }
+
+  /** Whether one more connection from this address is within the limits; counts it if so. See `release`. */
+  admit(address: string): boolean {
+    const { connectionsPerAddress, connectionsBeforeLogin } = this.config.limits
+    const count = this.#addresses.get(address) ?? 0
+    if (count >= connectionsPerAddress || this.#notLoggedIn >= connectionsBeforeLogin) {
+      this.log('warn', 'connection refused: too many', { peer: address, fromThisAddress: count, notLoggedIn: this.#notLoggedIn })
+      return false
+    }
+    this.#addresses.set(address, count + 1)
+    this.#notLoggedIn++
+    return true
+  }
+
+  /** An admitted connection ended before it had a stream. */
+  release(address: string): void {
+    this.#notLoggedIn--
+    this.#leave(address)
+  }
+
+  /** Serves a client on this link, which `admit` has let in. */
+  accept(link: Link): Stream {
+    const stream = new Stream(link, this, `c${++this.#count}`)
+    this.#all.add(stream)
+    this.#carried.add(stream)
+    link.start(stream)
+    return stream
+  }
+
+  loggedIn(_stream: Stream): void {
+    this.#notLoggedIn--
+  }
+
+  /** The carrier of a stream is gone. */
+  gone(stream: Stream): void {
+    this.#carried.delete(stream)
+    if (this.#carried.size === 0) this.#allGone?.()
+  }
+
+  ended(stream: Stream): void {
+    if (!this.#all.delete(stream)) return
+    this.#leave(stream.link.peer.host)
+    if (stream.session === undefined) this.#notLoggedIn--
+    else this.endSession(stream.session)
+  }
+
+  /** A session is over: contacts see it leave, and what its client did not take goes the undelivered road. */
+  endSession(session: Session): void {
+    if (session.ended) return
+    session.ended = true
+    session.streamEnded()
+    const { owner } = session
+    owner.sessions.splice(owner.sessions.indexOf(session), 1)
+    // RFC 6121 §4.5.2: however it ended.
+    if (session.wasPresent) {
+      const stanza = new Element('presence', ns.client, ['from', session.jid.full, 'type', 'unavailable'])
+      this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
+    }
+    owner.host.shared.requests.gone(session.jid)
+    for (const envelope of session.outbox.take()) this.road.undeliverable(envelope)
+    this.log('info', 'session ended', { who: session.jid.full })
+  }
+
+  /** Looks after idle streams and owners from now on, until `stop`. */
+  start(): void {
+    this.#sweeping = this.timers.after(this.config.timeouts.idle, () => {
+      this.#sweep()
+      this.start()
+    })
+  }
+
+  /** Ends all streams with this error; resolves when their connections are gone, or after so many milliseconds. */
+  async stop(error: StreamError, patience: number): Promise<void> {
+    this.timers.cancel(this.#sweeping)
+    for (const stream of [...this.#all]) stream.fail(error)
+    if (this.#carried.size === 0) return
+    await new Promise<void>(done => {
+      const timer = this.timers.after(patience, () => {
+        for (const stream of this.#carried) stream.link.destroy()
+        done()
+      })
+      this.#allGone = () => {
+        this.timers.cancel(timer)
+        done()
+      }
+    })
+  }
+
+  /** Who was silent for the whole idle time is asked whether it is still there; no answer, and it is not. */
+  #sweep(): void {
+    for (const stream of this.#all) {
+      const { session } = stream
+      if (session !== undefined && !stream.heard) this.#ask(stream, session)
+      stream.heard = false
+    }
+    for (const host of this.#hosts.values()) host.owners.sweep()
+  }
+
+  #ask(stream: Stream, session: Session): void {
+    const ping = new Element('ping', 'urn:xmpp:ping')
+    session.owner.host.request(session, 'get', ping, pingPatience).catch(error => {
+      // RFC 6120 §4.9.3.3; an error for an answer is an answer.
+      if (error instanceof StanzaError && error.condition !== 'remote-server-timeout') return
+      stream.fail(new StreamError('connection-timeout', 'Nothing was heard for too long.'))
+    })
+  }
+
+  #leave(address: string): void {
+    const count = (this.#addresses.get(address) ?? 1) - 1
+    if (count === 0) this.#addresses.delete(address)
+    else this.#addresses.set(address, count)
+  }
+}

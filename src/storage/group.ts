@@ -1,0 +1,181 @@
+import type { Timers } from '../runtime/runtime.ts'
+import { Batch } from './batch.ts'
+import type { Answers, Driver, Outcome, Query, QueryName, Unit } from './driver.ts'
+import { behindFailed } from './driver.ts'
+import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
+import { StorageError } from './storage.ts'
+import type { Tables } from './tables.ts'
+import { checkLimit, checkRange } from './tables.ts'
+
+export interface GroupOptions {
+  readonly turn: Timers['turn']
+  /** More bytes than this are not taken: writes fail until the driver has caught up. 256 MiB if not given. */
+  readonly pendingBytes?: number
+  /** A batch is full when it has so many bytes; 4 MiB if not given. */
+  readonly batchBytes?: number
+}
+
+/**
+ * Group commit above any driver. The units of a moment go to the driver as one batch; while one is being applied the
+ * next collects, so batches grow with the load. A batch begins at the end of the turn in which its first unit came.
+ */
+export class Group implements Storage {
+  readonly #driver: Driver
+  readonly #tables: Tables
+  readonly #options: Required<GroupOptions>
+  /** Batches in order. The first is being applied where `#applying` says so; units are added to the last. */
+  readonly #batches: Batch[] = []
+  #applying = false
+  #scheduled = false
+  #pending = 0
+  #closed: Promise<void> | undefined
+
+  constructor(driver: Driver, tables: Tables, options: GroupOptions) {
+    this.#driver = driver
+    this.#tables = tables
+    this.#options = { pendingBytes: 256 << 20, batchBytes: 4 << 20, ...options }
+  }
+
+  get pending(): number {
+    return this.#pending
+  }
+
+  commit(owner: OwnerId, writes: readonly Write[]): Promise<void> {
+    return this.#hand({ unit: 'commit', owner, writes }, writes) as Promise<unknown> as Promise<void>
+  }
+
+  create(address: string, kind: OwnerKind, writes: readonly Write[] = []): Promise<OwnerId> {
+    return this.#hand({ unit: 'create', address, kind, writes }, writes)
+  }
+
+  remove(owner: OwnerId, at: number): Promise<void> {
+    return this.#hand({ unit: 'remove', owner, at }, []) as Promise<unknown> as Promise<void>
+  }
+
+  find(address: string): Promise<OwnerId | undefined> {
+    return this.#read({ query: 'find', address }, this.#batchOfOwners())
+  }
+
+  tombstone(address: string): Promise<number | undefined> {
+    return this.#read({ query: 'tombstone', address }, this.#batchOfOwners())
+  }
+
+  async owners(host: string, kind: OwnerKind, page: { after?: string; limit: number }): Promise<readonly string[]> {
+    const { after, limit } = page
+    checkLimit(limit)
+    return this.#read({ query: 'owners', host, kind, after, limit }, this.#batchOfOwners())
+  }
+
+  async rows(owner: OwnerId, table: string, key: Row = {}): Promise<readonly Row[]> {
+    this.#tables.key(table, key)
+    return this.#read({ query: 'rows', owner, table, key }, this.#batchOf(owner))
+  }
+
+  async log(owner: OwnerId, range: LogRange): Promise<readonly LogEntry[]> {
+    checkRange(range)
+    return this.#read({ query: 'log', owner, range }, this.#batchOf(owner))
+  }
+
+  logState(owner: OwnerId): Promise<LogState> {
+    return this.#read({ query: 'state', owner }, this.#batchOf(owner))
+  }
+
+  /** Everything that was handed over is applied first. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      await this.#batches.at(-1)?.settled()
+      await this.#driver.close()
+    })()
+    return this.#closed
+  }
+
+  #hand(unit: Unit, writes: readonly Write[]): Promise<OwnerId> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new StorageError('The store is closed.')
+      const bytes = 64 + this.#tables.weigh(writes)
+      if (this.#pending + bytes > this.#options.pendingBytes) {
+        throw new StorageError(`The disk is too slow: ${this.#pending} bytes wait to be written. Try again later.`)
+      }
+      this.#pending += bytes
+      this.#open().add(unit, bytes, resolve, reject)
+      if (this.#applying || this.#scheduled) return
+      this.#scheduled = true
+      this.#options.turn(this.#send)
+    })
+  }
+
+  /** The batch that takes the next unit: never the one that is being applied. */
+  #open(): Batch {
+    const last = this.#batches.at(-1)
+    const taken = this.#applying && this.#batches.length === 1
+    if (last !== undefined && !taken && last.bytes < this.#options.batchBytes) return last
+    const batch = new Batch()
+    this.#batches.push(batch)
+    return batch
+  }
+
+  readonly #send = (): void => {
+    this.#scheduled = false
+    const batch = this.#batches[0]
+    if (batch === undefined || this.#applying) return
+    // Units of a failed owner were taken out: nothing may be left.
+    if (batch.units.length === 0) {
+      this.#settled(batch)
+      return
+    }
+    this.#applying = true
+    this.#driver.apply(batch.units).then(
+      outcome => this.#applied(batch, outcome),
+      error => this.#failed(batch, error),
+    )
+  }
+
+  #applied(batch: Batch, { failures, created }: Outcome): void {
+    const owners = new Set<OwnerId>()
+    for (const place of failures.keys()) {
+      const unit = batch.units[place]
+      if (unit !== undefined && unit.unit !== 'create') owners.add(unit.owner)
+    }
+    batch.applied(failures, created)
+    this.#failBehind(batch, owners)
+    this.#settled(batch)
+  }
+
+  #failed(batch: Batch, error: unknown): void {
+    batch.failed(error)
+    this.#failBehind(batch, batch.owners)
+    this.#settled(batch)
+  }
+
+  /** What waits behind a failed unit of its owner was reckoned on it: it fails too (DESIGN 6). */
+  #failBehind(batch: Batch, owners: ReadonlySet<OwnerId>): void {
+    if (owners.size === 0) return
+    for (const later of this.#batches) {
+      if (later !== batch) this.#pending -= later.drop(owners, behindFailed())
+    }
+  }
+
+  #settled(batch: Batch): void {
+    this.#batches.shift()
+    this.#applying = false
+    this.#pending -= batch.bytes
+    batch.letGo()
+    this.#send()
+  }
+
+  /** The last batch that has writes of this owner. */
+  #batchOf(owner: OwnerId): Batch | undefined {
+    return this.#batches.findLast(batch => batch.owners.has(owner))
+  }
+
+  /** The last batch that makes or removes owners. */
+  #batchOfOwners(): Batch | undefined {
+    return this.#batches.findLast(batch => batch.changesOwners)
+  }
+
+  async #read<N extends QueryName>(query: Query<N>, behind: Batch | undefined): Promise<Answers[N]> {
+    if (this.#closed) throw new StorageError('The store is closed.')
+    await behind?.settled()
+    return this.#driver.read(query)
+  }
+}

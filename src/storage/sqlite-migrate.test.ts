@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { plannedMigration } from './sqlite.ts'
+import { migrate } from './sqlite-migrate.ts'
+import { storeSteps } from './sqlite-schema.ts'
+import { freshPath, openScratch } from './sqlite-scratch.ts'
+import type { TableShape } from './storage.ts'
+import { StorageError } from './storage.ts'
+import { Tables } from './tables.ts'
+
+const old: TableShape = {
+  name: 'notes',
+  columns: { id: { type: 'text' }, text: { type: 'text' } },
+  key: ['id'],
+  version: 1,
+}
+const more: TableShape = {
+  ...old,
+  columns: {
+    ...old.columns,
+    seen: { type: 'integer', since: 2, initial: 0 },
+    mark: { type: 'blob', since: 3, initial: new Uint8Array([0, 255]) },
+    title: { type: 'text', since: 3, initial: "it's" },
+  },
+  version: 3,
+}
+const other: TableShape = { name: 'others', columns: { id: { type: 'text' } }, key: ['id'], version: 1 }
+
+function database(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
+  return new DatabaseSync(path)
+}
+
+function columns(db: DatabaseSync, table: string): unknown[] {
+  return db
+    .prepare(`pragma table_info(${table})`)
+    .all()
+    .map(({ name }) => name)
+}
+
+test('columns that came later are added, with a backup of what was', async () => {
+  const path = freshPath()
+  const logged: string[] = []
+  const first = await openScratch(path, [old])
+  const owner = await first.create('juliet@example.com', 'account')
+  await first.commit(owner, [{ write: 'put', table: 'notes', row: { id: 'a', text: 'secret' } }])
+  await first.close()
+
+  const planned = plannedMigration(path, [more, other])
+  const backup = `${path}.backup-1.1`
+  assert.deepEqual(planned, [
+    `copy the database to ${backup}`,
+    'bring the table notes from version 1 to 3, adding seen, mark, title',
+    'make the table others',
+  ])
+  assert.ok(!existsSync(backup), 'a dry run does nothing')
+
+  const second = await openScratch(path, [more, other], { log: (_, text) => void logged.push(text) })
+  assert.deepEqual(
+    logged,
+    planned.map(sentence => `Storage ${path}: ${sentence}.`),
+  )
+  const [row] = await second.rows(owner, 'notes')
+  assert.deepEqual(row, { id: 'a', text: 'secret', seen: 0, mark: new Uint8Array([0, 255]), title: "it's" })
+  assert.deepEqual(plannedMigration(path, [more, other]), [])
+  assert.equal(statSync(backup).mode & 0o777, 0o600)
+  const copy = new DatabaseSync(backup, { readOnly: true })
+  assert.deepEqual({ ...copy.prepare('select id, text from t_notes').get() }, { id: 'a', text: 'secret' })
+  assert.deepEqual(columns(copy, 't_notes'), ['owner', 'id', 'text'])
+  copy.close()
+})
+
+test('new tables need no backup; tables that nobody declares stay as they are', () => {
+  const path = freshPath()
+  const db = database(path)
+  migrate(db, path, new Tables([old]))
+  assert.deepEqual(migrate(db, path, new Tables([other])), ['make the table others'])
+  assert.deepEqual(columns(db, 't_notes'), ['owner', 'id', 'text'])
+  assert.deepEqual(readdirSync(dirname(path)), ['jackdaw.sqlite'])
+  assert.deepEqual(migrate(db, path, new Tables([old, other])), [])
+})
+
+test('what a migration would do can be asked before there is a database', () => {
+  const path = freshPath()
+  assert.deepEqual(plannedMigration(path, [old]), ['make the store', 'make the table notes'])
+  assert.ok(!existsSync(path))
+})
+
+test('a migration that fails half way changes nothing, and leaves the backup', () => {
+  const path = freshPath()
+  const db = database(path)
+  migrate(db, path, new Tables([old]))
+  const steps = [...storeSteps, ['create table "later" ("id" integer) strict', 'insert into "nothing" values (1)']]
+  assert.throws(() => migrate(db, path, new Tables([more]), steps), /no such table/)
+  assert.deepEqual(columns(db, 't_notes'), ['owner', 'id', 'text'])
+  assert.deepEqual(columns(db, 'later'), [])
+  assert.deepEqual(migrate(db, path, new Tables([old])), [])
+  assert.ok(existsSync(`${path}.backup-1.1`))
+})
+
+test('the store itself goes on from version to version', () => {
+  const path = freshPath()
+  const db = database(path)
+  migrate(db, path, new Tables([old]))
+  const steps = [
+    ...storeSteps,
+    ['create table "second" ("id" integer) strict'],
+    ['create table "third" ("id" integer) strict'],
+  ]
+  assert.deepEqual(migrate(db, path, new Tables([old]), steps), [
+    `copy the database to ${path}.backup-1.1`,
+    'bring the store from version 1 to 3',
+  ])
+  assert.deepEqual(columns(db, 'third'), ['id'])
+  assert.throws(
+    () => migrate(db, path, new Tables([old])),
+    /newer version.*the store has version 3, and only 1 is known/,
+  )
+})
+
+test('without room for the backup nothing is changed', () => {
+  const path = freshPath()
+  const db = database(path)
+  migrate(db, path, new Tables([old]))
+  // A folder stands where the copy must go.
+  mkdirSync(`${path}.backup-1.1`)
+  assert.throws(() => migrate(db, path, new Tables([more])), /No backup could be made at .*nothing was changed/)
+  assert.deepEqual(columns(db, 't_notes'), ['owner', 'id', 'text'])
+  assert.deepEqual(readdirSync(dirname(path)).sort(), ['jackdaw.sqlite', 'jackdaw.sqlite.backup-1.1'])
+})
+
+const refused: readonly (readonly [string, string, RegExp])[] = [
+  ['a store from a newer program', 'pragma user_version = 99', /newer version.*the store has version 99.*backup/],
+  [
+    'a table from a newer program',
+    'update versions set version = 7',
+    /newer version.*table notes has version 7, and only 1/,
+  ],
+  ['a database of another program', 'pragma application_id = 5', /belongs to another program/],
+  ['a table that lacks a column', 'alter table t_notes drop column text', /lacks the column text/],
+]
+for (const [what, sql, message] of refused) {
+  test(`${what} is refused and left as it is`, () => {
+    const path = freshPath()
+    const db = database(path)
+    migrate(db, path, new Tables([old]))
+    db.exec(sql)
+    db.close()
+    assert.throws(
+      () => plannedMigration(path, [old]),
+      (error: Error) => error instanceof StorageError && message.test(error.message),
+    )
+    const again = database(path)
+    assert.throws(() => migrate(again, path, new Tables([old])), message)
+    again.close()
+    assert.deepEqual(readdirSync(dirname(path)), ['jackdaw.sqlite'])
+  })
+}
+
+test('a database with somebody else’s tables is refused', async () => {
+  const path = freshPath()
+  const db = database(path)
+  db.exec('create table poems (line text)')
+  db.close()
+  await assert.rejects(openScratch(path, [old]), (error: Error) => {
+    assert.ok(error instanceof StorageError)
+    assert.match(error.message, /belongs to another program/)
+    return true
+  })
+  assert.deepEqual(readdirSync(dirname(path)), ['jackdaw.sqlite'])
+  const after = new DatabaseSync(path)
+  assert.equal(Object.values(after.prepare('pragma journal_mode').get()!)[0], 'delete')
+})

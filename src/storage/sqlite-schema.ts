@@ -1,0 +1,64 @@
+import type { Dialect } from './sql.ts'
+
+/** SQLite's way of saying things. */
+export const sqlite: Dialect = {
+  types: { text: 'text', integer: 'integer', blob: 'blob' },
+  parameter: () => '?',
+  // Rows are found by their key and are small: one tree a table, in which an owner's rows are neighbours.
+  tableEnd: ' strict, without rowid',
+  blob: hexadecimal => `x'${hexadecimal}'`,
+}
+
+/** Marks a file as ours: `PRAGMA application_id`, the letters "Jckd". */
+export const application = 0x4a636b64
+
+/**
+ * What brings the store's own tables from each version to the next; the first makes them.
+ *
+ * A log is an ordinary table with one index, because that is the cheapest to append to. The index holds `undelivered`
+ * at no cost (a 0 or 1 takes no bytes), so that counting and finding what is undelivered reads nothing else. That ids
+ * are unique is the writer's check, which needs no index. The partial index is empty where everything is archived.
+ */
+export const storeSteps: readonly (readonly string[])[] = [
+  [
+    'create table "versions" ("name" text primary key, "version" integer not null) strict, without rowid',
+    `create table "owners" ("id" integer primary key autoincrement, "address" text not null unique, "kind" text not null,
+      "host" text not null, "last" integer not null default 0) strict`,
+    'create index "owners_host" on "owners" ("host", "kind", "address")',
+    'create table "tombstones" ("address" text primary key, "at" integer not null) strict, without rowid',
+    `create table "log" ("owner" integer not null, "id" integer not null, "at" integer not null, "peer" text not null,
+      "direction" integer not null, "archived" integer not null, "undelivered" integer not null, "xml" text not null) strict`,
+    'create unique index "log_place" on "log" ("owner", "id", "undelivered")',
+    'create index "log_passing" on "log" ("owner", "id") where "archived" = 0',
+    `create table "cursors" ("owner" integer not null, "cursor" text not null, "to" integer not null,
+      primary key ("owner", "cursor")) strict, without rowid`,
+  ],
+]
+
+/** The statements of the store's own tables. */
+export const statements = {
+  find: 'select "id" from "owners" where "address" = ?',
+  addressOf: 'select "address" from "owners" where "id" = ?',
+  tombstone: 'select "at" from "tombstones" where "address" = ?',
+  owners: 'select "address" from "owners" where "host" = ? and "kind" = ? and "address" > ? order by "address" limit ?',
+  create: 'insert into "owners" ("address", "kind", "host") values (?, ?, ?) on conflict do nothing',
+  remove: 'delete from "owners" where "id" = ?',
+  removeCursors: 'delete from "cursors" where "owner" = ?',
+  removeLog: 'delete from "log" where "owner" = ?',
+  bury: 'insert into "tombstones" ("address", "at") values (?, ?) on conflict do update set "at" = excluded."at"',
+  /** `last` of the owner is only kept where entries were taken away; else the log itself tells. */
+  last: `select max("last", ifnull((select max("id") from "log" where "owner" = ?), 0)) from "owners" where "id" = ?`,
+  keepLast: 'update "owners" set "last" = ? where "id" = ?',
+  append:
+    'insert into "log" ("owner", "id", "at", "peer", "direction", "archived", "undelivered", "xml") values (?, ?, ?, ?, ?, ?, ?, ?)',
+  move: `insert into "cursors" ("owner", "cursor", "to") values (?, ?, ?)
+    on conflict do update set "to" = excluded."to" where excluded."to" > "to"`,
+  forget: 'delete from "cursors" where "owner" = ? and "cursor" = ?',
+  /** Where there is no cursor the least one is null, and nothing goes. */
+  tidy: `delete from "log" where "owner" = ? and "archived" = 0 and
+    "id" <= (select min("to") from "cursors" where "owner" = ?)`,
+  undelivered: `select count(*) from "log" where "owner" = ? and "undelivered" = 1 and
+    "id" > ifnull((select min("to") from "cursors" where "owner" = ?), 0)`,
+  cursors: 'select "cursor", "to" from "cursors" where "owner" = ?',
+  versions: 'select "name", "version" from "versions"',
+} as const

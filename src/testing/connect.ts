@@ -1,0 +1,42 @@
+import { tcpLink } from '../link/tcp.ts'
+import { nodeRuntime } from '../runtime/node.ts'
+import type { ClientTls } from '../runtime/runtime.ts'
+import { logIn } from './login.ts'
+import type { Connect } from './play.ts'
+
+/** How a stream travels: TLS is asked for, there from the first byte, or not wanted. */
+export const carriers = ['starttls', 'tls', 'plain'] as const
+export type Carrier = (typeof carriers)[number]
+
+export interface TcpTarget {
+  /** Name or address to connect to; whose certificate is expected is told by the JID. */
+  readonly host: string
+  readonly port: number
+  readonly carrier: Carrier
+  /** Authorities to trust instead of the system's, PEM. */
+  readonly authorities?: string
+}
+
+const limits = { stanzaBytes: 2 ** 24, depth: 1000, attributes: 10_000, namespaces: 1000 }
+
+/** Players that come over TCP, to whatever server listens there. */
+export function connectTcp({ host, port, carrier, authorities }: TcpTarget): Connect {
+  const { network, timers, crypto, random } = nodeRuntime()
+  return async account => {
+    const tls: ClientTls = {
+      role: 'client',
+      name: account.jid.slice(account.jid.indexOf('@') + 1),
+      alpn: carrier === 'tls' ? ['xmpp-client'] : [],
+      timeout: 10_000,
+      ...(authorities !== undefined && { authorities }),
+    }
+    const socket = await network.connect({ host, port })
+    if (carrier === 'tls') await socket.secure(tls)
+    const link = tcpLink(socket, { timers, limits, upgradable: carrier === 'starttls' })
+    return logIn(link, account, {
+      crypto,
+      random: count => random.bytes(count),
+      ...(carrier === 'starttls' && { tls }),
+    })
+  }
+}

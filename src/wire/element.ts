@@ -1,0 +1,186 @@
+/** Text or an element: what an element contains. */
+export type Node = Element | string
+
+/** Names and values in turn: `['to', 'juliet@example.com', 'type', 'chat']`. */
+export type Attributes = readonly string[]
+
+const none: readonly never[] = []
+
+/**
+ * One XML element. It never changes: whoever wants another one makes another one, and shares the content.
+ *
+ * - `name` is the local name, `namespace` its namespace; prefixes are gone once it is read.
+ * - `attributes` are flat pairs, in the order they came. An attribute in a namespace is named `{namespace}local`;
+ *   only `xml:lang` and its kin keep their fixed prefix.
+ * - `inner` is the canonical XML of the content, in which this element's namespace is the default one. It is made
+ *   once; a reader that found the content canonical already hands over the slice of its input.
+ */
+export class Element {
+  readonly name: string
+  readonly namespace: string
+  readonly attributes: Attributes
+  readonly children: readonly Node[]
+  #inner: string | undefined
+
+  constructor(
+    name: string,
+    namespace: string,
+    attributes: Attributes = none,
+    children: readonly Node[] = none,
+    inner?: string,
+  ) {
+    this.name = name
+    this.namespace = namespace
+    this.attributes = attributes
+    this.children = children
+    this.#inner = inner
+  }
+
+  /** The value of an attribute, or undefined. */
+  attribute(name: string): string | undefined {
+    const list = this.attributes
+    for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1]
+    return undefined
+  }
+
+  /** The first child element of this name and namespace (by default the element's own), or undefined. */
+  child(name: string, namespace: string = this.namespace): Element | undefined {
+    for (const node of this.children)
+      if (typeof node !== 'string' && node.name === name && node.namespace === namespace) return node
+    return undefined
+  }
+
+  /** The first child element of this namespace, or undefined. */
+  childOf(namespace: string): Element | undefined {
+    for (const node of this.children) if (typeof node !== 'string' && node.namespace === namespace) return node
+    return undefined
+  }
+
+  /** All child elements; text between them is left out. */
+  get elements(): readonly Element[] {
+    for (const node of this.children)
+      if (typeof node === 'string') return this.children.filter(child => typeof child !== 'string')
+    return this.children as readonly Element[]
+  }
+
+  /** The text directly inside, joined. */
+  get text(): string {
+    const list = this.children
+    if (list.length === 1 && typeof list[0] === 'string') return list[0]
+    let text = ''
+    for (const node of list) if (typeof node === 'string') text += node
+    return text
+  }
+
+  is(name: string, namespace: string): boolean {
+    return this.name === name && this.namespace === namespace
+  }
+
+  /** The same element with other attributes; the content and its cached XML are shared. */
+  withAttributes(attributes: Attributes): Element {
+    return new Element(this.name, this.namespace, attributes, this.children, this.#inner)
+  }
+
+  /** The same element with one attribute set, or taken away by `undefined`. */
+  with(name: string, value: string | undefined): Element {
+    const list: string[] = []
+    for (let i = 0; i < this.attributes.length; i += 2)
+      if (this.attributes[i] !== name) list.push(this.attributes[i]!, this.attributes[i + 1]!)
+    if (value !== undefined) list.push(name, value)
+    return this.withAttributes(list)
+  }
+
+  /** The same element with other content. */
+  withChildren(children: readonly Node[]): Element {
+    return new Element(this.name, this.namespace, this.attributes, children)
+  }
+
+  /** Canonical XML of the content: this element's namespace is the default one there. */
+  get inner(): string {
+    if (this.#inner === undefined) {
+      let xml = ''
+      for (const node of this.children) xml += typeof node === 'string' ? escapeText(node) : node.xml(this.namespace)
+      this.#inner = xml
+    }
+    return this.#inner
+  }
+
+  /** Canonical XML of the whole where `inherited` is the default namespace; elsewhere it declares its own. */
+  xml(inherited = ''): string {
+    let head = `<${this.name}`
+    if (this.namespace !== inherited) head += ` xmlns="${escapeAttribute(this.namespace)}"`
+    head += attributesXml(this.attributes)
+    const inner = this.inner
+    return inner === '' ? `${head}/>` : `${head}>${inner}</${this.name}>`
+  }
+
+  /** The whole as XML that stands on its own. */
+  toString(): string {
+    return this.xml()
+  }
+}
+
+/** Attributes as they stand in a start tag, each with a space before it. */
+export function attributesXml(list: Attributes): string {
+  let xml = ''
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!
+    xml +=
+      name.charCodeAt(0) === 0x7b
+        ? namespacedAttribute(name, list[i + 1]!, i)
+        : ` ${name}="${escapeAttribute(list[i + 1]!)}"`
+  }
+  return xml
+}
+
+function namespacedAttribute(name: string, value: string, index: number): string {
+  const end = name.lastIndexOf('}')
+  const prefix = `ns${index}`
+  const namespace = escapeAttribute(name.slice(1, end))
+  return ` xmlns:${prefix}="${namespace}" ${prefix}:${name.slice(end + 1)}="${escapeAttribute(value)}"`
+}
+
+/** Text with what XML would take for markup escaped; `\r` too, because parsers turn it into `\n` (XML 1.0 §2.11). */
+export function escapeText(text: string): string {
+  return escaped(text, false)
+}
+
+/** An attribute's value with markup, quotes and white space that parsers would fold escaped (XML 1.0 §3.3.3). */
+export function escapeAttribute(text: string): string {
+  return escaped(text, true)
+}
+
+function escaped(text: string, attribute: boolean): string {
+  let from = 0
+  let out = ''
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x3e) continue
+    const entity = entityFor(code, attribute)
+    if (entity === undefined) continue
+    out += text.slice(from, i) + entity
+    from = i + 1
+  }
+  return from === 0 ? text : out + text.slice(from)
+}
+
+function entityFor(code: number, attribute: boolean): string | undefined {
+  switch (code) {
+    case 0x26:
+      return '&amp;'
+    case 0x3c:
+      return '&lt;'
+    case 0x3e:
+      return '&gt;'
+    case 0x0d:
+      return '&#13;'
+    case 0x22:
+      return attribute ? '&quot;' : undefined
+    case 0x09:
+      return attribute ? '&#9;' : undefined
+    case 0x0a:
+      return attribute ? '&#10;' : undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,36 @@
+const most = 1024
+
+/**
+ * The pieces of a token that has not ended. Time and memory grow with its length only, whatever the pieces: a string
+ * that grew one character at a time would take thirty bytes for each.
+ */
+export class Held {
+  #pieces: string[] = []
+  #blocks: string[] | undefined
+  /** Whether there is a piece, be it an empty one. */
+  any = false
+
+  add(piece: string): void {
+    this.any = true
+    if (this.#pieces.length === most) {
+      ;(this.#blocks ??= []).push(this.#pieces.join(''))
+      this.#pieces = []
+    }
+    this.#pieces.push(piece)
+  }
+
+  /** All pieces in one, and forgets them. */
+  take(): string {
+    const last = this.#pieces.length === 1 ? this.#pieces[0]! : this.#pieces.join('')
+    const text = this.#blocks === undefined ? last : this.#blocks.join('') + last
+    this.clear()
+    return text
+  }
+
+  clear(): void {
+    if (!this.any) return
+    this.#pieces = []
+    this.#blocks = undefined
+    this.any = false
+  }
+}
