@@ -5,7 +5,7 @@
  *     node bench/floor.ts PORT certificate.pem key.pem
  *
  * A frame is its length (two bytes, itself included) and the number of the connection it is for (two bytes, base 100);
- * the first frame of a connection says its own number. Frames for a connection that come in one turn of the loop are
+ * the first frame of a connection says its own number, and comes back. Frames for a connection that come in one turn of the loop are
  * written at once.
  */
 import { readFileSync } from 'node:fs'
@@ -56,8 +56,11 @@ function read(connection: Connection, chunk: Buffer): void {
       to = next
       from = at
     }
-    if (!connection.known) connections[number] = connection
-    connection.known = true
+    if (!connection.known) {
+      connections[number] = connection
+      connection.known = true
+      connection.socket.write(Buffer.from(data.subarray(at, at + length)))
+    }
     at += length
   }
   move(to, data.subarray(from, at))

@@ -57,7 +57,10 @@ function message(to: number): Buffer {
 async function enter(index: number): Promise<TextStream> {
   if (!floor) return logIn(target, `u${index}`, 'bench')
   const stream = new TextStream(await secureConnection(target))
-  stream.socket.write(Uint8Array.of(0, 4, Math.trunc(index / 100), index % 100))
+  const hello = Buffer.of(0, 4, Math.trunc(index / 100), index % 100)
+  stream.socket.write(hello)
+  // Only when it has come back can others send to this one.
+  await stream.ask('', hello.toString('latin1'))
   return stream
 }
 

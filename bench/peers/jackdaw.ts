@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
-import { freePorts, launch, listening, run, running, stop } from './process.ts'
+import { freePorts, kill, launch, listening, run, stop, workerOf } from './process.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'jackdaw.js')
 
@@ -13,6 +12,8 @@ export interface JackdawOptions extends PeerOptions {
   /** Put before the program: a tracer and its arguments. */
   readonly under?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** Further lines of its configuration file. */
+  readonly settings?: readonly string[]
 }
 
 /** Ours, and what only ours can do. */
@@ -43,6 +44,7 @@ export async function startJackdaw(options: JackdawOptions): Promise<Jackdaw> {
     ...(options.plain ? [`plain = ["127.0.0.1:${plain}"]`] : []),
     '[log]',
     'level = "warn"',
+    ...(options.settings ?? []),
   ]
   await writeFile(config, `${lines.join('\n')}\n`)
   return begin(options, config, { startTls, directTls, plain: options.plain ? plain : 0, authority: certificate })
@@ -62,11 +64,10 @@ async function begin(
     ...(env && { env: { ...process.env, ...env } }),
   })
   await listening(child, places.directTls, log)
-  const inner = under.length > 0 ? childOf(child.pid!) : child.pid!
   const self: Jackdaw = {
     name: 'Jackdaw',
     host: 'localhost',
-    pid: inner,
+    pid: workerOf(child),
     ...places,
     command: (words, input) =>
       run(process.execPath, [program, ...words, '--config', config], { ...(input !== undefined && { input }) }),
@@ -78,24 +79,9 @@ async function begin(
         for (const { name, password } of users)
           await self.command(['user', 'add', `${name}@localhost`], `${password}\n`)
     },
-    stop: () => (inner === child.pid ? stop(child) : stopInner(inner, () => running(child))),
-    async kill() {
-      process.kill(inner, 'SIGKILL')
-      await stop(child)
-    },
+    stop: () => stop(child),
+    kill: () => kill(child),
     again: () => begin(options, config, places),
   }
   return self
-}
-
-/** The process that a tracer started. */
-function childOf(pid: number): number {
-  const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
-  if (!first) throw new Error(`process ${pid} has no child`)
-  return Number(first)
-}
-
-async function stopInner(pid: number, alive: () => boolean): Promise<void> {
-  process.kill(pid, 'SIGTERM')
-  for (let i = 0; i < 500 && alive(); i++) await new Promise(resolve => setTimeout(resolve, 20))
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 const started = new Set<ChildProcess>()
 process.on('exit', () => {
-  for (const child of started) child.kill('SIGKILL')
+  for (const child of started) for (const pid of family(child.pid)) endNow(pid)
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
@@ -41,14 +41,50 @@ export function running(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null
 }
 
-/** Asks a program to end, and makes it end after some seconds. */
-export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', seconds = 10): Promise<void> {
+/** A process and its living descendants, the youngest first: a tracer's program would outlive it. */
+function family(pid: number | undefined): number[] {
+  if (pid === undefined) return []
+  return [...childrenOf(pid).flatMap(family), pid]
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return children.trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** The process that does the work of one that was launched: under strace its child. */
+export function workerOf(child: ChildProcess): number {
+  return (child.spawnfile === 'strace' && childrenOf(child.pid!)[0]) || child.pid!
+}
+
+/** Asks a program to end, and makes it end after some seconds. Under strace the traced one is asked: strace follows. */
+export async function stop(child: ChildProcess, seconds = 10): Promise<void> {
   if (!running(child)) return
   const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  child.kill(signal)
-  const killer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
+  process.kill(workerOf(child), 'SIGTERM')
+  const killer = setTimeout(() => family(child.pid).forEach(endNow), seconds * 1000)
   await gone
   clearTimeout(killer)
+}
+
+/** Ends a program at once, and what it has started. */
+export async function kill(child: ChildProcess): Promise<void> {
+  if (!running(child)) return
+  const gone = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  family(child.pid).forEach(endNow)
+  await gone
 }
 
 /** Waits, asking every 20 ms, until `done` says something else than undefined or false. Throws after `seconds`. */

@@ -8,7 +8,7 @@ export interface Beginning {
   readonly version: string
   readonly listening: readonly Listening[]
   readonly certificates: readonly HostCertificate[]
-  /** Paths as the person would type them. */
+  /** Absolute paths. */
   readonly data: string
   readonly config: string | undefined
   /** How the person types this program, and the options that mean this server. */
@@ -52,9 +52,9 @@ Ctrl-C or "${command} stop${options}" ends it.
 function connectText({ listening, certificates }: Beginning, user: string, style: Look): string {
   const at = listening.find(one => one.carrier === 'starttls') ?? listening.find(one => one.carrier === 'direct-tls')
   if (!at) return ''
-  // An unknown certificate is asked about with "allow"; "trust" takes it, which is right for this machine only.
+  // "legacy" is its word for direct TLS; "trust" takes any certificate, which is for this machine only.
   const own = certificates[0]!.selfSigned
-  const tls = at.carrier === 'direct-tls' ? 'direct' : own ? 'trust' : 'force'
+  const tls = at.carrier === 'direct-tls' ? 'legacy' : own ? 'trust' : 'force'
   const line = `/connect ${user} server ${reachable(at.address)} port ${at.address.port} tls ${tls}`
   return `Connect, for example with profanity (apt install profanity); start it and type:\n\n  ${style.bold(line)}\n`
 }

@@ -55,9 +55,8 @@ class Client implements ControlClient {
   }
 
   greeted(): Promise<void> {
-    const slow = AbortSignal.timeout(10_000)
+    this.#socket.setTimeout(10_000, () => this.#end(new Error('the server does not answer on its control socket')))
     return new Promise<void>((resolve, reject) => {
-      slow.onabort = () => reject(new Error('the server does not answer on its control socket'))
       this.#greeting = { resolve: () => resolve(), reject }
       if (this.#ended) reject(this.#ended)
     })
@@ -102,6 +101,7 @@ class Client implements ControlClient {
   #take(message: Reply | Hello): void {
     if ('jackdaw' in message) {
       this.hello = message
+      this.#socket.setTimeout(0)
       if (message.jackdaw === controlVersion) this.#greeting?.resolve({ failed: '' })
       else this.#end(new Error(`the running server is jackdaw ${message.version}; use the jackdaw that started it`))
     } else if ('failed' in message) {

@@ -171,7 +171,7 @@ test('help lists what the running server has, and shows the manual of a command'
     manual,
     /^usage: jackdaw user add JID \[--display-name TEXT\] \[--quiet\]\n\nMakes an account\. It can log in at once\.\n/,
   )
-  assert.match(manual, /password {2}Its password\. Asked for on a terminal/)
+  assert.match(manual, /password {8}Its password\. Asked for on a terminal/)
   assert.match(manual, /once for each line of standard input:\n {2}jid password\n/)
   assert.equal((await run('user add --help')).output, manual)
   assert.match((await run('help user ad')).errors, /did you mean "user add"/)

@@ -1,4 +1,3 @@
-import { coreCommands } from '../server/commands.ts'
 import type { Server } from '../server/server.ts'
 import { findCommand, type GlobalOptions, splitGlobal, UsageError } from './command-line.ts'
 import { ConfigError } from './config/config.ts'
@@ -32,9 +31,6 @@ const local: readonly CommandShape[] = [
     arguments: [{ name: 'command', manual: 'The words of a command.', kind: 'text', optional: true }],
   },
 ]
-
-/** What every server has: only looked at here, their `run` belongs to a server. */
-const inherent: readonly CommandShape[] = [...coreCommands(undefined as unknown as Server), stopCommand(async () => {})]
 
 /** Runs one command line; resolves with its exit code: 0 done, 1 refused or failed, 2 wrong command line or configuration. */
 export async function main(around: Surroundings): Promise<number> {
@@ -86,7 +82,7 @@ async function remote(around: Surroundings, options: GlobalOptions, rest: readon
 async function help(around: Surroundings, options: GlobalOptions, words: readonly string[]): Promise<number> {
   const place = where(options, around.cwd)
   const client = await connect(place)
-  const commands = [...local, ...(client ? await client.commands() : inherent)]
+  const commands = [...local, ...(client ? await client.commands() : await inherent())]
   client?.close()
   const style = look(around.output, around.environment)
   if (words.length > 0) {
@@ -96,6 +92,12 @@ async function help(around: Surroundings, options: GlobalOptions, words: readonl
   const data = shown(place.data(), around.cwd)
   const remark = client ? '' : `\nNo server is running with data in ${data}; one that runs may have more commands.\n`
   return print(around, options.json, { ok: true, commands }, helpText(commands, remark, style))
+}
+
+/** What every server has: only looked at here, their `run` belongs to a running one. */
+async function inherent(): Promise<readonly CommandShape[]> {
+  const { coreCommands } = await import('../server/commands.ts')
+  return [...coreCommands(undefined as unknown as Server), stopCommand(async () => {})]
 }
 
 async function connect(place: Where): Promise<ControlClient | undefined> {

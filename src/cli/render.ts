@@ -54,11 +54,15 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong command line or configuration.
 
 /** The manual of one command. */
 export function manualText(command: CommandShape, style: Look): string {
-  const lines = command.arguments.map(argument => {
+  const names = command.arguments.map(argument => {
     const key = keyOf(argument.name)
-    const name = isPlace(argument) ? key.toUpperCase() : argument.kind === 'secret' ? key : `--${key}`
-    const note = argument.kind === 'secret' ? ' Asked for on a terminal, else one line of standard input.' : ''
-    return `  ${style.bold(name)}  ${argument.manual}${note}`
+    if (argument.kind === 'secret') return key
+    return isPlace(argument) ? key.toUpperCase() : `--${key}`
+  })
+  const width = Math.max(0, ...names.map(name => name.length))
+  const lines = command.arguments.map(({ kind, manual }, index) => {
+    const note = kind === 'secret' ? ' Asked for on a terminal, else one line of standard input.' : ''
+    return `  ${style.bold(names[index]!.padEnd(width))}  ${manual}${note}`
   })
   const places = command.arguments.filter(argument => isPlace(argument) || argument.kind === 'secret')
   const many = places.some(isPlace)

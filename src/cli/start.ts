@@ -19,7 +19,7 @@ import type { Surroundings } from './main.ts'
 import { onSignals } from './signals.ts'
 import { stopCommand } from './stop.ts'
 import { look } from './terminal.ts'
-import { shown, type Where, where } from './where.ts'
+import { type Where, where } from './where.ts'
 
 /**
  * Runs a server until it is told to end; resolves with the exit code. What it serves is printed on standard output, the
@@ -28,7 +28,7 @@ import { shown, type Where, where } from './where.ts'
 export async function runServer(around: Surroundings, options: GlobalOptions): Promise<number> {
   const place = where(options, around.cwd)
   const config = configOf(place, options)
-  const lock = lockData(config.data) ?? (await refuse(config.data))
+  const lock = lockData(config.data) ?? (await refuse(config.data, `${typedCommand(around)} stop${place.options}`))
   try {
     return await serve(around, options, place, config, lock)
   } finally {
@@ -78,6 +78,7 @@ async function serve(
     await listen(server)
     announce(around, options, place, server, found)
     await ending.ended
+    log('info', 'stopped')
   } catch (error) {
     await ending.end('failure')
     throw error
@@ -105,13 +106,13 @@ function here(addresses: Config['listen']['starttls']): Config['listen']['startt
   return addresses.filter(({ host }) => host !== '::1' || own.includes('::1'))
 }
 
-async function refuse(data: string): Promise<never> {
+async function refuse(data: string, stop: string): Promise<never> {
   const client = await connectControl(controlPath(data)).catch(() => undefined)
   const who = client
     ? `jackdaw ${client.hello.version}, process ${client.hello.pid}`
     : 'a process that is just starting or ending'
   client?.close()
-  throw new Error(`the data in ${data} is in use by ${who}; end it with "jackdaw stop", or start with another --data`)
+  throw new Error(`the data in ${data} is in use by ${who}; end it with "${stop}", or start with another --data`)
 }
 
 async function listen(server: Server): Promise<void> {
@@ -141,8 +142,8 @@ function announce(
     version: programVersion(),
     listening,
     certificates,
-    data: shown(place.data(), around.cwd),
-    config: place.config && shown(place.config.path, around.cwd),
+    data: place.data(),
+    config: place.config?.path,
     command: typedCommand(around),
     options: place.options,
   }

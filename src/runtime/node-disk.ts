@@ -7,6 +7,12 @@ import type { Disk } from './runtime.ts'
 /** The real disk. One write a path at a time, so that the last one asked for is the one that stays. */
 export class NodeDisk implements Disk {
   readonly #writing = new Map<string, Promise<void>>()
+  readonly #quiet: number
+
+  /** `quiet`: how long watched files must have been the same before a change is told, in milliseconds. */
+  constructor(quiet = 200) {
+    this.#quiet = quiet
+  }
 
   async read(path: string): Promise<string | undefined> {
     try {
@@ -31,7 +37,7 @@ export class NodeDisk implements Disk {
   }
 
   watch(paths: readonly string[], changed: () => void): () => void {
-    const watch = new FileWatch(paths, changed)
+    const watch = new FileWatch(paths, changed, this.#quiet)
     return () => watch.close()
   }
 }
@@ -83,6 +89,7 @@ const sentences: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'a part of its path is not a folder',
   ENOENT: 'it is not there',
 }
 

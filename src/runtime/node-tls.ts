@@ -185,8 +185,10 @@ export class NodeSecurity implements Security {
         return certificate && endPoint(certificate.raw)
       }
       case 'tls-unique':
-        // not on TLS 1.3 (RFC 9266 §3), and on 1.2 not safe without the extended master secret (RFC 7627 §1)
-        return undefined
+        // COMPAT: RFC 9266 §3 knows it not on TLS 1.3, but clients that use OpenSSL send the client's Finished message all the
+        // same. On 1.2 it is not safe without the extended master secret (RFC 7627 §1), nor on a resumed session.
+        if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused()) return undefined
+        return this.#server ? socket.getPeerFinished() : socket.getFinished()
     }
   }
 }

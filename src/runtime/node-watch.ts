@@ -1,8 +1,6 @@
 import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** A burst of changes (key, then chain) is told once the files have been the same for so long, in milliseconds. */
-const quiet = 200
 /** Network disks tell nothing, and a folder may come later: so we also look every so many milliseconds. */
 const interval = 30_000
 
@@ -13,14 +11,17 @@ const interval = 30_000
 export class FileWatch {
   readonly #paths: readonly string[]
   readonly #changed: () => void
+  readonly #quiet: number
   readonly #folders = new Map<string, { watcher: FSWatcher; inode: string }>()
   readonly #poll: NodeJS.Timeout
   #pause: NodeJS.Timeout | undefined
   #told: string
   #seen: string
 
-  constructor(paths: readonly string[], changed: () => void) {
+  /** A burst of changes (key, then chain) is told once, when the files have been the same for `quiet` milliseconds. */
+  constructor(paths: readonly string[], changed: () => void, quiet: number) {
     this.#paths = paths
+    this.#quiet = quiet
     this.#changed = changed
     this.#told = this.#seen = state(paths)
     this.#follow()
@@ -36,7 +37,7 @@ export class FileWatch {
   }
 
   #soon(): void {
-    this.#pause ??= setTimeout(() => this.#look(), quiet).unref()
+    this.#pause ??= setTimeout(() => this.#look(), this.#quiet).unref()
   }
 
   #look(): void {

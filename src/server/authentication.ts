@@ -20,6 +20,12 @@ interface Attempt {
   tries: number
 }
 
+/**
+ * COMPAT: taken, but not announced. slixmpp before 1.9 knows no other channel binding, and asks for this one on TLS 1.3
+ * too, where the Finished message of a full handshake binds as well as it does on 1.2 with the extended master secret.
+ */
+const unannouncedBindings = ['tls-unique'] as const
+
 /** SASL (RFC 6120 §6). */
 export class Authentication implements StreamFeature {
   readonly registers = 'stream-feature'
@@ -158,7 +164,11 @@ function contextOf(stream: Stream, state: Attempt): SaslServerContext {
       return host.accounts.checkPassword(username, password)
     },
     certificateJids: [],
-    channelBinding: type => (type === 'tls-exporter' || type === 'tls-server-end-point' ? link.channelBinding(type) : undefined),
+    channelBinding: type => {
+      const known = [...channelBindingTypes, ...unannouncedBindings].find(one => one === type)
+      return known && link.channelBinding(known)
+    },
+    unannouncedBindings,
     plusOffered: bindingsOf(stream).length > 0,
     jid: username => Jid.of(username, host.domain.domain).full,
   }

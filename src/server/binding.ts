@@ -1,8 +1,11 @@
+import { element } from '../wire/codec.ts'
 import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import { sessionOf } from './delivery.ts'
+import type { IqRegistration } from './handlers.ts'
+import { account } from './handlers.ts'
 import type { Owner } from './owner.ts'
 import { errorReply, refusalOf } from './refusal.ts'
 import { Session } from './session.ts'
@@ -13,7 +16,7 @@ import type { StreamFeature } from './stream-feature.ts'
 export const binding: StreamFeature = {
   registers: 'stream-feature',
   namespace: ns.bind,
-  when: ['authenticated', 'bound'],
+  when: ['authenticated'],
   offer: () => new Element('bind', ns.bind),
   async take(stream, iq) {
     try {
@@ -34,6 +37,15 @@ export const binding: StreamFeature = {
     }
   },
 }
+
+const bindElement = element(ns.bind, 'bind', {})
+
+/** Who is bound already asks again: one stream has one resource (RFC 6120 §7.1). */
+export const secondBinding: readonly IqRegistration[] = [
+  account.set(bindElement, () => {
+    throw new StanzaError('not-allowed', { text: 'This stream has its resource.' })
+  }),
+]
 
 /** Binds the stream to a resource: the client's wish, or one made here. Throws StanzaError. */
 async function bindTo(stream: Stream, wish: string | undefined): Promise<Session> {

@@ -3,6 +3,7 @@ import { Element } from '../wire/element.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Accounts } from './accounts.ts'
+import { secondBinding } from './binding.ts'
 import { envelope } from './envelope.ts'
 import type { Feature, LoadRegistration, Registration } from './feature.ts'
 import type { IqRegistration } from './handlers.ts'
@@ -68,7 +69,7 @@ export class Host {
       check: writing.filter(one => one.stage === 'check').map(one => one.run),
       hold: writing.filter(one => one.stage === 'hold').map(one => one.run),
     }
-    this.handlers = new Handlers(of<IqRegistration>('iq'))
+    this.handlers = new Handlers([...secondBinding, ...of<IqRegistration>('iq')])
     this.streamFeatures = of<StreamFeature>('stream-feature')
     this.owners = new Owners(this, 'account', shared.keeping, tables, of<LoadRegistration>('load'))
   }

@@ -146,10 +146,9 @@ export class Session {
     // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
     if (pending === 0) this.outbox.clear()
     if (envelope !== undefined) this.outbox.add(envelope, xml.length)
-    this.#carrier.write(xml)
-    if (pending + xml.length > this.#unsentAtMost) {
-      this.#carrier.abandon('slow reader')
-    }
+    // Whatever waited before this one counts: a single stanza, however big, has its chance.
+    if (pending > this.#unsentAtMost) this.#carrier.abandon('slow reader')
+    else this.#carrier.write(xml)
   }
 
   /** Ends its stream because of an error: of the client's making, or ours to say. */

@@ -66,7 +66,7 @@ export function openSqlite(options: SqliteOptions): (shapes: readonly TableShape
       await Promise.all([writer.close({ ask: 'close' }), reader.close({ ask: 'close' })])
       throw error
     }
-    const driver = new SqliteDriver(tables, { writer, reader }, timers.turn, reason => {
+    const driver = new SqliteDriver(tables, { writer, reader }, fn => timers.turn(fn), reason => {
       if (reason === undefined) log('info', `The database ${path} can be written again.`)
       else log('error', `Nothing is kept at the moment. ${reason}`)
     })
@@ -100,7 +100,7 @@ class SqliteGroup extends Group implements SqliteStorage {
     { timers, pendingBytes }: SqliteOptions,
     threads: { writer: Thread<WriterMessage>; reader: Thread<ReaderMessage> },
   ) {
-    super(driver, tables, { turn: timers.turn, ...(pendingBytes === undefined ? {} : { pendingBytes }) })
+    super(driver, tables, { turn: fn => timers.turn(fn), ...(pendingBytes === undefined ? {} : { pendingBytes }) })
     this.#threads = threads
     this.faults = {
       kill: worker => threads[worker].kill(),

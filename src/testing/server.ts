@@ -65,6 +65,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     features,
     log: (level, sentence, facts = {}) => log.push({ level, sentence, facts }),
   })
+  server.streams.start()
   const known = new Set<string>()
   const self: TestServer = {
     server,
@@ -86,6 +87,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     },
     link(linkOptions = {}) {
       const links = memoryLinks({ timers, random: runtime.random }, { limits: clientLimits, ...linkOptions })
+      const { stanzaBeforeLogin, depth, attributes, namespaces } = config.limits
+      links.server.limit({ stanzaBytes: stanzaBeforeLogin, depth, attributes, namespaces })
       server.accept(links.server)
       return links
     },

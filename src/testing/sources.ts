@@ -25,9 +25,9 @@ export function sourceOf(path: string, text: string): Source {
   }
 }
 
-/** `… from 'x'`, `import 'x'`, `import('x')` and `new URL('x', import.meta.url)`, which is how workers are named. */
+/** `import … from 'x'`, `export … from 'x'`, `import 'x'`, `import('x')` and, as workers are named, `new URL('x', import.meta.url)`. */
 const specifier =
-  /(?:\bfrom|^\s*import)\s*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]|\bnew URL\(\s*['"]([^'"\n]+)['"]\s*,\s*import\.meta\.url/gm
+  /^\s*(?:import|export)\b(?:[^'"`();]*?\bfrom)?\s*['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]|\bnew URL\(\s*['"]([^'"\n]+)['"]\s*,\s*import\.meta\.url/gm
 
 const ambient =
   /(?:(?<![.\w])|(?<=\bglobalThis\.))(?:Date\.now|Math\.random|performance\.now|new Date\(\)|setTimeout|setInterval|setImmediate|AbortSignal\.timeout|crypto\.(?:randomUUID|getRandomValues))(?!\w)/g

@@ -142,6 +142,9 @@ function namespacedAttribute(name: string, value: string, index: number): string
 
 /** Text with what XML would take for markup escaped; `\r` too, because parsers turn it into `\n` (XML 1.0 §2.11). */
 export function escapeText(text: string): string {
+  // Looking for each in turn takes a tenth of the time of looking at each character.
+  if (text.length > 32 && !text.includes('&') && !text.includes('<') && !text.includes('>') && !text.includes('\r'))
+    return text
   return escaped(text, false)
 }
 

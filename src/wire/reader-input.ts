@@ -8,17 +8,19 @@ export class Input {
   text = ''
   /** Index of the next character to read. After a fault: behind the character that is wrong. */
   at = 0
-  /** Whether the only white space in the text is the space. */
-  plain = true
   /** What is wrong with what comes behind the text. */
   fault: StreamError | undefined
   readonly #decoder = new Utf8Decoder()
   #ascii = true
+  /** Whether the only white space in the text is the space. */
+  #plain = true
   #afterReturn = false
   // Where the next ones are; each is looked for once, so that all looking together is one pass.
   #less = -1
   #reference = -1
   #sectionEnd = -1
+  #lineFeed = -1
+  #tab = -1
   /** Where the present element begins in this text; -1 where there is none. */
   #from = -1
   /** Bytes that it had in the texts before. */
@@ -29,18 +31,19 @@ export class Input {
     let text: string
     if (typeof chunk === 'string') {
       text = chunk
-      this.plain = this.#ascii = false
+      this.#plain = this.#ascii = false
     } else {
       text = this.#decoder.decode(chunk)
-      this.plain = this.#decoder.plain
+      this.#plain = this.#decoder.plain
       this.#ascii = this.#decoder.ascii
       if (this.#decoder.broken) this.fault = new StreamError('unsupported-encoding', 'The bytes are not UTF-8')
     }
-    if (!this.plain) text = this.#checked(text)
+    if (!this.#plain) text = this.#checked(text)
     else if (text !== '') this.#afterReturn = false
     this.text = text
     this.at = 0
     this.#less = this.#reference = this.#sectionEnd = -1
+    this.#lineFeed = this.#tab = this.#plain ? text.length : -1
   }
 
   /** Line ends become line feeds (XML 1.0 §2.11); a character that XML does not have ends the text. */
@@ -87,6 +90,13 @@ export class Input {
   nextSectionEnd(at: number): number {
     if (this.#sectionEnd < at) this.#sectionEnd = this.#find(']]>', at)
     return this.#sectionEnd
+  }
+
+  /** Index of the next line feed or tab. */
+  nextBreak(at: number): number {
+    if (this.#lineFeed < at) this.#lineFeed = this.#find('\n', at)
+    if (this.#tab < at) this.#tab = this.#find('\t', at)
+    return Math.min(this.#lineFeed, this.#tab)
   }
 
   #find(what: string, at: number): number {

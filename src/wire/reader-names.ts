@@ -39,7 +39,14 @@ export function nameAt(text: string, from: number, to: number, high: number, low
 }
 
 /** The name at the other place that it may have, from where it comes back to the first; or a new one. */
-function nameBeside(place: number, text: string, from: number, to: number, high: number, low: number): Name | undefined {
+function nameBeside(
+  place: number,
+  text: string,
+  from: number,
+  to: number,
+  high: number,
+  low: number,
+): Name | undefined {
   const beside = names[place ^ 1]
   const raw = text.slice(from, to)
   const name = beside !== undefined && beside.raw === raw ? beside : parsed(shared(raw), high, low)
@@ -66,12 +73,14 @@ export function nameOf(text: string): Name | undefined {
 export function sharedNamespace(namespace: string): string {
   const length = namespace.length
   if (length === 0 || length > longest) return namespace
-  // The end tells namespaces apart; hashing all of it would cost more than the rest.
+  // Some characters of the end tell namespaces apart; hashing all of it would cost more than the rest.
   let hash = length
-  for (let i = length < 6 ? 0 : length - 6; i < length; i++) hash = Math.imul(hash, 31) + namespace.charCodeAt(i)
-  const place = (hash ^ (hash >>> 10)) & 1023
+  for (let i = length - 1; i >= 0 && i > length - 8; i -= 2) hash = Math.imul(hash, 31) + namespace.charCodeAt(i)
+  const place = Math.imul(hash, 0x9e3779b1) >>> 22
   if (namespaces[place] === namespace) return namespaces[place]
-  return (namespaces[place] = shared(namespace))
+  const beside = namespaces[place ^ 1]!
+  namespaces[place ^ 1] = namespaces[place]!
+  return (namespaces[place] = beside === namespace ? beside : shared(namespace))
 }
 
 /** A copy that engines keep once for the whole program, so that it equals literals by its address. */

@@ -129,7 +129,7 @@ export class Scanner {
     const from = input.at
     const less = input.nextLess(from)
     const reference = input.nextReference(from)
-    const end = reference < less ? reference : less
+    const end = Math.min(less, reference)
     if (this.#brackets > 0) this.#splitSectionEnd()
     const wrong = input.nextSectionEnd(from)
     if (wrong < end) throw input.wrong(wrong + 2, malformed('A ]]> in text'))
@@ -255,8 +255,6 @@ export class Scanner {
     if (code !== 0x3e && !isSpace(code)) throw input.wrong(input.at, malformed('More than a name in an end tag'))
     input.at++
     if (code !== 0x3e) return
-    // Where the tag begins is not known any more.
-    this.#tree.uncanonical()
     this.#close(-1)
   }
 

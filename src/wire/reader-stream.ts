@@ -125,7 +125,7 @@ export class Reader {
       this.#fail(exceeded('More data than can wait'))
       return
     }
-    this.#waiting.push(typeof chunk === 'string' ? chunk : chunk.slice())
+    this.#waiting.push(typeof chunk === 'string' ? chunk : new Uint8Array(chunk))
   }
 
   #run(): void {

@@ -110,39 +110,38 @@ export class TagScanner {
   }
 
   /**
-   * Reads attributes as nearly everybody writes them, each wholly inside the text: `name="value"` behind one space,
-   * without references. Whether the tag ends behind them; if not, the slow way goes on from there.
+   * Reads attributes as nearly everybody writes them, each wholly inside the text: `name="value"`, without references
+   * and line ends. Whether the tag ends behind them; if not, the slow way goes on from there.
    */
   #whole(): boolean {
     const input = this.#input
     const { text, at: begin } = input
-    const less = input.nextLess(begin)
-    const reference = input.nextReference(begin)
-    // Up to here the text is inside this tag, and needs nothing done to it.
-    const end = input.plain ? Math.min(less, reference) : begin
+    // Up to here the text is inside this tag.
+    const end = Math.min(input.nextLess(begin), input.nextReference(begin))
     let at = begin
     while (at < end) {
-      const code = text.charCodeAt(at)
+      let code = text.charCodeAt(at)
       if (code === 0x3e) {
         input.at = at + 1
         return true
       }
-      if (code !== 0x20) break
-      const from = at + 1
+      if (!isSpace(code)) break
+      let from = at + 1
+      while (from < end && isSpace(text.charCodeAt(from))) from++
       let high = 0
       let low = 0
       let equals = from
       for (; equals < end; equals++) {
-        const code = text.charCodeAt(equals)
-        if (nameCharacters[code] === 0) break
+        code = text.charCodeAt(equals)
+        if (code > 0x7f || nameCharacters[code] === 0) break
         high = ((high << 7) | (low >>> 21)) & 0xfffffff
         low = ((low << 7) | code) & 0xfffffff
       }
-      if (equals + 1 >= end || text.charCodeAt(equals) !== 0x3d || this.count >= this.limits.attributes) break
+      if (code !== 0x3d || equals + 1 >= end || this.count >= this.limits.attributes) break
       const quote = text.charCodeAt(equals + 1)
       if (quote !== 0x27 && quote !== 0x22) break
       const close = text.indexOf(quote === 0x27 ? "'" : '"', equals + 2)
-      if (close === -1 || close >= end) break
+      if (close === -1 || close >= end || input.nextBreak(equals + 2) < close) break
       const name = nameAt(text, from, equals, high, low)
       if (name === undefined) break
       this.names[this.count] = name
@@ -232,13 +231,13 @@ export class TagScanner {
     const less = input.nextLess(from)
     const reference = input.nextReference(from)
     if (reference < end && reference < less) {
-      this.#held.add(folded(text.slice(from, reference), input.plain))
+      this.#held.add(folded(text.slice(from, reference), input.nextBreak(from) < reference))
       input.at = reference + 1
       this.#expects = expects.reference
       return
     }
     if (less < end) throw input.wrong(less, malformed('A < in an attribute'))
-    const piece = folded(text.slice(from, end), input.plain)
+    const piece = folded(text.slice(from, end), input.nextBreak(from) < end)
     if (quote === -1) {
       this.#held.add(piece)
       input.at = end
@@ -292,7 +291,6 @@ export function isSpace(code: number): boolean {
 }
 
 /** White space in an attribute becomes spaces (XML 1.0 §3.3.3). */
-function folded(value: string, plain: boolean): string {
-  if (plain) return value
-  return value.replaceAll('\n', ' ').replaceAll('\t', ' ')
+function folded(value: string, broken: boolean): string {
+  return broken ? value.replaceAll('\n', ' ').replaceAll('\t', ' ') : value
 }

@@ -130,7 +130,7 @@ export class Tree {
     }
   }
 
-  /** The end tag of what is open; `from` is where it begins in the input. */
+  /** The end tag of what is open; `from` is where it begins in the input, or -1 where nobody knows any more. */
   close(from: number): void {
     const top = this.#top!
     this.#top = top.parent
@@ -141,7 +141,7 @@ export class Tree {
     }
     let inner: string | undefined
     if (top.children === undefined) inner = ''
-    else if (this.#depth === 1 && this.#slice !== -1) inner = this.#input.text.slice(this.#slice, from)
+    else if (this.#depth === 1 && this.#slice !== -1 && from !== -1) inner = this.#input.text.slice(this.#slice, from)
     this.#depth--
     this.#finished(new Element(top.name, top.namespace, top.attributes, top.children ?? none, inner))
   }

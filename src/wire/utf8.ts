@@ -32,7 +32,7 @@ export class Utf8Decoder {
     const end = completeLength(bytes)
     if (end < bytes.length) {
       if (sequence(bytes, end) === 0) this.broken = true
-      else this.#partial = bytes.slice(end)
+      else this.#partial = new Uint8Array(bytes.subarray(end))
     }
     const text = this.#text(bytes.subarray(0, end))
     this.ascii = text.length === end

@@ -14,8 +14,9 @@ import { isNotToBeStored, isOnlyChatState } from './wire.ts'
 
 /** The cursor of all clients that are no devices of their own (DESIGN 6). */
 const legacy = 'legacy'
-/** Messages that are handed over before the client is asked whether it has them. */
+/** Messages, and characters of XML, that are handed over before the client is asked whether it has them. */
 const page = 50
+const pageLength = 32 * 1024
 
 /** Messages for those who are not there: kept in the log, handed over in order when they come (XEP-0160). */
 export default feature({
@@ -101,7 +102,7 @@ class Backlogs {
 
   async #pages(owner: Owner, session: Session): Promise<void> {
     while (owner.undelivered > 0 && session.reachable && !session.ended) {
-      const entries = await owner.entries({ after: owner.cursor(legacy), undelivered: true, limit: page })
+      const entries = shortened(await owner.entries({ after: owner.cursor(legacy), undelivered: true, limit: page }))
       const last = entries.at(-1)
       if (last === undefined) return
       for (const entry of entries) session.deliver(this.#delayed(entry))
@@ -126,6 +127,13 @@ class Backlogs {
     const stamp = delay.write({ from: this.#host.domain, stamp: new Date(at), reason: 'Offline Storage' })
     return stanza.withChildren([...stanza.children, stamp])
   }
+}
+
+/** The first entries that together are not too much for one client to take, and at least one. */
+function shortened(entries: readonly LogEntry[]): readonly LogEntry[] {
+  let length = 0
+  const end = entries.findIndex(({ xml }) => (length += xml.length) > pageLength)
+  return end < 0 ? entries : entries.slice(0, Math.max(1, end))
 }
 
 const silence: ReadonlySet<string> = new Set(['remote-server-timeout', 'recipient-unavailable'])

@@ -1,0 +1,67 @@
+import { Element } from '../wire/element.ts'
+import type { StreamError } from '../wire/errors.ts'
+import { type Framing, type Limits, parse, Reader } from '../wire/reader.ts'
+
+/** Limits that no ordinary test meets. */
+export const wide: Limits = { stanzaBytes: 1_000_000, depth: 200, attributes: 200, namespaces: 200 }
+
+/** What a reader told, in order: elements as canonical XML that was made anew, the rest as words. */
+export interface Readings {
+  readonly events: string[]
+  fault: StreamError | undefined
+}
+
+export interface ReadingOptions {
+  limits?: Limits
+  content?: string
+  framing?: Framing
+  /** Leaves out the look at cached XML. */
+  quick?: boolean
+}
+
+/** Gives the chunks to a new reader. An element whose cached XML does not say the same as itself is told as such. */
+export function readings(chunks: Iterable<Uint8Array>, options: ReadingOptions = {}): Readings {
+  const told: Readings = { events: [], fault: undefined }
+  const { events } = told
+  const handler = {
+    opened(root: Element, declarations: readonly string[]) {
+      events.push(`opened ${root} ${declarations.join(' ')}`)
+    },
+    element(element: Element) {
+      const made = canonical(element)
+      if (options.quick) {
+        events.push(made)
+        return
+      }
+      const cached = canonical(parse(element.toString()))
+      events.push(made === cached ? made : `${made} but its XML is ${element}`)
+    },
+    closed() {
+      events.push('closed')
+    },
+    failed(error: StreamError) {
+      told.fault = error
+      events.push(`failed ${error.condition}`)
+    },
+  }
+  const reader = new Reader(handler, options.limits ?? wide, options.content, options.framing)
+  for (const chunk of chunks) reader.push(chunk)
+  if (options.framing === 'document') reader.end()
+  return told
+}
+
+/** Canonical XML made from names, attributes and children alone. */
+export function canonical(element: Element): string {
+  return copy(element).toString()
+}
+
+function copy(element: Element): Element {
+  const children = element.children.map(child => (typeof child === 'string' ? child : copy(child)))
+  return new Element(element.name, element.namespace, element.attributes, children)
+}
+
+/** Every way to cut bytes in two, and into single bytes. */
+export function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
+  for (let at = 1; at < bytes.length; at++) yield [bytes.subarray(0, at), bytes.subarray(at)]
+  yield Array.from(bytes, byte => Uint8Array.of(byte))
+}
