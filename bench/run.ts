@@ -2,7 +2,7 @@
  * Compares servers by what one delivered chat message costs them in processor time, in one run on one machine:
  *
  *     npm run bench -- [--servers jackdaw,prosody,floor] [--ejabberd] [--window 4,1] [--rounds 3] [--seconds 4]
- *         [--pairs 100] [--bytes 234] [--json]
+ *         [--pairs 100] [--bytes 304] [--json]
  *
  * The server runs on cpu 1, the load (load.ts) on cpu 0; TLS 1.3, every round takes each server in turn.
  */
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     warm: { type: 'string', default: '2' },
     pairs: { type: 'string', default: '100' },
-    bytes: { type: 'string', default: '234' },
+    bytes: { type: 'string', default: '304' },
     json: { type: 'boolean', default: false },
   },
 })

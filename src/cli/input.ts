@@ -19,10 +19,14 @@ export async function readSecret(name: string, input: Input, prompts: Output): P
     for await (const line of readLines(input)) return nonEmpty(line, name)
     throw new Error(`there is no ${name} on standard input`)
   }
-  const first = nonEmpty(await askHidden(`${name}: `, input, prompts), name)
-  const again = await askHidden(`${name} again: `, input, prompts)
-  if (first !== again) throw new Error(`the two differ; nothing was changed`)
-  return first
+  const hidden = hiddenLines(input, prompts)
+  try {
+    const first = nonEmpty(await hidden.ask(`${name}: `), name)
+    if (first === (await hidden.ask(`${name} again: `))) return first
+    throw new Error('the two differ; nothing was changed')
+  } finally {
+    hidden.close()
+  }
 }
 
 /** The lines of standard input, without their ends; a last one without an end counts. */
@@ -33,24 +37,22 @@ export async function* readLines(input: Input): AsyncGenerator<string> {
   if (rest !== '') yield rest
 }
 
-/** Asks on a terminal without showing what is typed. Rejects when it is called off with Ctrl-C or Ctrl-D. */
-function askHidden(prompt: string, input: Input, prompts: Output): Promise<string> {
-  prompts.write(prompt)
+/** Asks on a terminal without showing what is typed. `ask` rejects when it is called off with Ctrl-C or Ctrl-D. */
+function hiddenLines(input: Input, prompts: Output): { ask(prompt: string): Promise<string>; close(): void } {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input, output: silent, terminal: true, historySize: 0 })
-  return new Promise((resolve, reject) => {
-    let answer: string | undefined
-    lines.once('line', line => {
-      answer = line
-      lines.close()
-    })
-    lines.once('SIGINT', () => lines.close())
-    lines.once('close', () => {
+  const reader = createInterface({ input, output: silent, terminal: true, historySize: 0 })
+  reader.once('SIGINT', () => reader.close())
+  const lines = reader[Symbol.asyncIterator]()
+  return {
+    async ask(prompt) {
+      prompts.write(prompt)
+      const line = await lines.next()
       prompts.write('\n')
-      if (answer === undefined) reject(new Error('called off; nothing was changed'))
-      else resolve(answer)
-    })
-  })
+      if (line.done) throw new Error('called off; nothing was changed')
+      return line.value
+    },
+    close: () => reader.close(),
+  }
 }
 
 function nonEmpty(secret: string, name: string): string {

@@ -6,8 +6,7 @@ import type { ScramHash } from '../wire/sasl/crypto.ts'
 import type { ScramKeys } from '../wire/sasl/server.ts'
 import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
 import type { Host } from './host.ts'
-import type { Owner } from './owner.ts'
-import type { Change } from './owner.ts'
+import type { Change, Owner } from './owner.ts'
 import { put, storageWrite, table } from './table.ts'
 
 const hashes = ['sha-1', 'sha-256', 'sha-512'] as const satisfies readonly ScramHash[]
@@ -65,7 +64,8 @@ export class Accounts {
     const owner = await this.#existing(address)
     await owner.commit(put(standing, { disabled }))
     if (!disabled) return
-    for (const session of [...owner.sessions]) session.fail(new StreamError('not-authorized', 'The account was disabled.'))
+    for (const session of [...owner.sessions])
+      session.fail(new StreamError('not-authorized', 'The account was disabled.'))
   }
 
   /**
@@ -74,7 +74,8 @@ export class Accounts {
    */
   async remove(address: Jid): Promise<void> {
     const owner = await this.#existing(address)
-    for (const session of [...owner.sessions]) session.fail(new StreamError('not-authorized', 'The account was removed.'))
+    for (const session of [...owner.sessions])
+      session.fail(new StreamError('not-authorized', 'The account was removed.'))
     for (const { removed } of this.#host.features) await removed?.(owner)
     await this.#host.owners.remove(owner)
   }
@@ -122,7 +123,9 @@ export class Accounts {
 
   async #credentials(password: string) {
     const keys = await Promise.all(
-      hashes.map(hash => deriveScramKeys(this.#crypto, hash, password, this.#random.bytes(saltLength), this.#iterations)),
+      hashes.map(hash =>
+        deriveScramKeys(this.#crypto, hash, password, this.#random.bytes(saltLength), this.#iterations),
+      ),
     )
     return keys.map(row => put(credentials, row))
   }

@@ -1,4 +1,4 @@
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
@@ -67,7 +67,11 @@ export class Authentication implements StreamFeature {
     return saslServer(mechanism, contextOf(stream, state))
   }
 
-  async #succeed(stream: Stream, mechanism: string | undefined, result: { username: string | undefined; data?: Uint8Array }): Promise<void> {
+  async #succeed(
+    stream: Stream,
+    mechanism: string | undefined,
+    result: { username: string | undefined; data?: Uint8Array },
+  ): Promise<void> {
     const accounts = stream.host!.accounts
     // RFC 6120 §6.5.2, and never before the password was right.
     if (await accounts.disabled(result.username!)) throw new SaslError('account-disabled')

@@ -10,7 +10,9 @@ import type { Element } from '../wire/element.ts'
 let house: TestServer
 
 before(async () => {
-  house = await testServer({ config: { login: { iterations: 4096, 'failures-per-account': 3 }, limits: { unsent: '64KiB' } } })
+  house = await testServer({
+    config: { login: { iterations: 4096, 'failures-per-account': 3 }, limits: { unsent: '64KiB' } },
+  })
   await house.addUser('romeo@localhost')
   await house.addUser('juliet@localhost')
 })
@@ -52,7 +54,11 @@ const malformed: [what: string, bytes: string | Uint8Array, condition: string][]
   ['bytes that are no UTF-8', new Uint8Array([0x3c, 0x61, 0x3e, 0xc0, 0x80]), 'unsupported-encoding'],
   ['a character that XML has not', '<message>\u0001</message>', 'not-well-formed'],
   ['text between stanzas', 'hello', 'bad-format'],
-  ['10,000 attributes', `<message ${Array.from({ length: 10_000 }, (_, i) => `a${i}='1'`).join(' ')}/>`, 'policy-violation'],
+  [
+    '10,000 attributes',
+    `<message ${Array.from({ length: 10_000 }, (_, i) => `a${i}='1'`).join(' ')}/>`,
+    'policy-violation',
+  ],
   ['an element deeper than the limit', '<a>'.repeat(200), 'policy-violation'],
   ['an element bigger than the limit', `<message><body>${'x'.repeat(11_000)}</body></message>`, 'policy-violation'],
   ['a stanza before login', "<message to='romeo@localhost'><body>hi</body></message>", 'not-authorized'],
@@ -76,7 +82,9 @@ test('a stream to an unknown host: host-unknown, behind a header of ours', async
 
 test('a stream of another content namespace: invalid-namespace', async () => {
   const client = await raw()
-  client.send(`<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>`)
+  client.send(
+    `<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>`,
+  )
   await endsWith(client, 'invalid-namespace')
 })
 
@@ -95,7 +103,11 @@ const sasl: [what: string, say: string, condition: string][] = [
   ['a response without an exchange', "<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", 'malformed-request'],
   ['an abort', "<abort xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", 'aborted'],
   ['SCRAM that says no channel binding was offered', auth('SCRAM-SHA-1', plain('y,,n=romeo,r=abc')), 'not-authorized'],
-  ['SCRAM-PLUS with another channel binding', auth('SCRAM-SHA-1-PLUS', plain('p=tls-other,,n=romeo,r=abc')), 'not-authorized'],
+  [
+    'SCRAM-PLUS with another channel binding',
+    auth('SCRAM-SHA-1-PLUS', plain('p=tls-other,,n=romeo,r=abc')),
+    'not-authorized',
+  ],
 ]
 
 for (const [what, say, condition] of sasl) {
@@ -156,7 +168,10 @@ test('bytes behind <starttls/> are never read', async () => {
   client.send(`<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>${auth('PLAIN', plain('\0romeo\0secret'))}`)
   await client.expect('<proceed')
   assert.doesNotMatch(client.received, /<(success|failure|stream:error)/)
-  assert.equal(house.log.slice(before).some(line => line.sentence === 'login'), false)
+  assert.equal(
+    house.log.slice(before).some(line => line.sentence === 'login'),
+    false,
+  )
 })
 
 test('who opens a connection and says nothing is let go', async () => {
@@ -218,7 +233,9 @@ test('messages and presence with content that nobody knows are passed on as they
 
 test('two who answer every error with an error do not go on for ever', async () => {
   const romeo = await house.connect('romeo@localhost')
-  romeo.send(`<message to="nobody@localhost" type="error" id="e"><error type="cancel"><service-unavailable xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>`)
+  romeo.send(
+    `<message to="nobody@localhost" type="error" id="e"><error type="cancel"><service-unavailable xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error></message>`,
+  )
   romeo.send(`<iq to="nobody@localhost/x" type="error" id="f"/>`)
   romeo.send(`<iq to="nobody@localhost/x" type="result" id="g"/>`)
   romeo.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
@@ -229,13 +246,18 @@ test('two who answer every error with an error do not go on for ever', async () 
 test('a reader that stops reading is dropped, what it did not take waits for it, and others are not hurt', async () => {
   const links = house.link()
   await house.addUser('slow@localhost')
-  const slow = await logIn(links.client, { jid: 'slow@localhost', password: 'secret', resource: 'r' }, { crypto: nodeCrypto, random: n => new Uint8Array(n).fill(7) })
+  const slow = await logIn(
+    links.client,
+    { jid: 'slow@localhost', password: 'secret', resource: 'r' },
+    { crypto: nodeCrypto, random: n => new Uint8Array(n).fill(7) },
+  )
   slow.send('<presence/>')
   await slow.receive()
   const romeo = await house.connect('romeo@localhost')
   links.sockets.client.pause()
   const body = 'x'.repeat(9000)
-  for (let i = 0; i < 40; i++) romeo.send(`<message to="slow@localhost/r" type="chat" id="m${i}"><body>${body}</body></message>`)
+  for (let i = 0; i < 40; i++)
+    romeo.send(`<message to="slow@localhost/r" type="chat" id="m${i}"><body>${body}</body></message>`)
   romeo.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
   for (let answer = await romeo.receive(); answer.attribute('id') !== 'p'; ) answer = await romeo.receive()
   assert.ok(house.log.some(line => line.sentence === 'connection dropped' && line.facts['reason'] === 'slow reader'))

@@ -27,7 +27,12 @@ export const binding: StreamFeature = {
       }
       const session = await bindTo(stream, bind.child('resource')?.text)
       const jid = new Element('jid', ns.bind, [], [session.jid.full])
-      const result = new Element('iq', ns.client, ['type', 'result', 'id', id], [new Element('bind', ns.bind, [], [jid])])
+      const result = new Element(
+        'iq',
+        ns.client,
+        ['type', 'result', 'id', id],
+        [new Element('bind', ns.bind, [], [jid])],
+      )
       stream.write(result.xml(ns.client))
     } catch (error) {
       if (error instanceof StreamError) throw error

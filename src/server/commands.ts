@@ -41,7 +41,10 @@ export function coreCommands(server: Server): readonly Command[] {
             rows.push({ jid, sessions: owner?.sessions.length ?? 0 })
           }
         }
-        return { rows, say: rows.length === 0 ? 'There are no accounts yet. Make one with: jackdaw user add NAME@HOST' : undefined }
+        return {
+          rows,
+          say: rows.length === 0 ? 'There are no accounts yet. Make one with: jackdaw user add NAME@HOST' : undefined,
+        }
       },
     },
     {

@@ -5,6 +5,11 @@ import type { Session } from './session.ts'
 /** Where a message goes: to these sessions, or nowhere because it is kept, refused or passed over. */
 export type Destination = Session | readonly Session[] | 'keep' | 'refuse' | 'ignore'
 
+/** Whether a message that went there went to this session. */
+export function reached(found: Destination | undefined, session: Session): boolean {
+  return found === session || (Array.isArray(found) && found.includes(session))
+}
+
 /** The session with exactly this resource, or undefined. */
 export function sessionOf(owner: Owner, resource: string): Session | undefined {
   for (const session of owner.sessions) if (session.jid.resource === resource) return session

@@ -1,8 +1,10 @@
+import type { Command } from './command.ts'
 import type { Settings, Values } from './config.ts'
 import type { IqRegistration } from './handlers.ts'
 import type { Host } from './host.ts'
 import type { Owner } from './owner.ts'
 import type { StageRegistration, WritingRegistration } from './pipeline.ts'
+import type { Server } from './server.ts'
 import type { StreamFeature } from './stream-feature.ts'
 import type { Table } from './table.ts'
 
@@ -20,8 +22,34 @@ export interface LoadRegistration {
 
 export const load = (run: (owner: Owner) => Promise<void> | undefined): LoadRegistration => ({ registers: 'load', run })
 
+/** A place where features can hang values for another feature to read, such as nodes for disco. */
+export interface ExtensionPoint<T> {
+  readonly name: string
+  /** The registration that hangs a value there. */
+  add(value: T): ExtensionRegistration
+}
+
+/** A value that one feature has for another. */
+export interface ExtensionRegistration {
+  readonly registers: 'extension'
+  readonly point: ExtensionPoint<unknown>
+  readonly value: unknown
+}
+
+/** Declares an extension point; `host.extensions` reads what hangs there. */
+export function extensionPoint<T>(name: string): ExtensionPoint<T> {
+  const point: ExtensionPoint<T> = { name, add: value => ({ registers: 'extension', point, value }) }
+  return point
+}
+
 /** What a feature does, as values. */
-export type Registration = StageRegistration | WritingRegistration | IqRegistration | LoadRegistration | StreamFeature
+export type Registration =
+  | StageRegistration
+  | WritingRegistration
+  | IqRegistration
+  | LoadRegistration
+  | ExtensionRegistration
+  | StreamFeature
 
 /** What a feature gets when it starts on a host. */
 export interface Start<C extends Settings> {
@@ -29,14 +57,28 @@ export interface Start<C extends Settings> {
   readonly host: Host
 }
 
+/** What an entity is, in the registry's words (XEP-0030 §3.1). */
+export interface Identity {
+  readonly category: string
+  readonly type: string
+  readonly name?: string
+}
+
 interface Declaration<C extends Settings> {
   /** Also the name of its section in the configuration. */
   readonly name: string
   readonly xeps?: readonly Xep[]
   /** Features that disco shows on the host, and on each account. */
-  readonly disco?: { readonly server?: readonly string[]; readonly account?: readonly string[] }
+  readonly disco?: {
+    readonly server?: readonly string[]
+    readonly account?: readonly string[]
+    /** Identities beside those that every host and account has. */
+    readonly identities?: { readonly server?: readonly Identity[]; readonly account?: readonly Identity[] }
+  }
   readonly config?: C
   readonly tables?: readonly Table[]
+  /** What operators can ask of it: on the command line, and as ad-hoc commands. */
+  readonly commands?: (server: Server) => readonly Command[]
   /** What to release when an account or room goes. */
   readonly removed?: (owner: Owner) => Promise<void> | undefined
   /** Once on each host. */
@@ -51,4 +93,3 @@ export type Feature = Declaration<any>
 export function feature<const C extends Settings>(declaration: Declaration<C>): Feature {
   return declaration
 }
-

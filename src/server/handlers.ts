@@ -20,7 +20,11 @@ export interface IqRegistration {
 }
 
 function registration(where: 'account' | 'server', type: 'get' | 'set') {
-  return <T>(codec: Codec<T>, handle: (value: T, e: Envelope) => Answered, options: { by?: By } = {}): IqRegistration => ({
+  return <T>(
+    codec: Codec<T>,
+    handle: (value: T, e: Envelope) => Answered,
+    options: { by?: By } = {},
+  ): IqRegistration => ({
     registers: 'iq',
     where,
     type,
@@ -44,7 +48,8 @@ export class Handlers {
   constructor(registrations: readonly IqRegistration[]) {
     for (const one of registrations) {
       const key = keyOf(one.where, one.type, one.namespace, one.name)
-      if (this.#map.has(key)) throw new Error(`two features answer <${one.name} xmlns="${one.namespace}"/> (${one.where}, ${one.type})`)
+      if (this.#map.has(key))
+        throw new Error(`two features answer <${one.name} xmlns="${one.namespace}"/> (${one.where}, ${one.type})`)
       this.#map.set(key, one)
     }
   }

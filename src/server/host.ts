@@ -5,7 +5,7 @@ import { ns } from '../wire/namespaces.ts'
 import type { Accounts } from './accounts.ts'
 import { secondBinding } from './binding.ts'
 import { envelope } from './envelope.ts'
-import type { Feature, LoadRegistration, Registration } from './feature.ts'
+import type { ExtensionPoint, ExtensionRegistration, Feature, LoadRegistration, Registration } from './feature.ts'
 import type { IqRegistration } from './handlers.ts'
 import { Handlers } from './handlers.ts'
 import type { Log } from './log.ts'
@@ -49,6 +49,7 @@ export class Host {
     readonly hold: readonly WritingRegistration['run'][]
   }
   readonly handlers: Handlers
+  readonly #extensions: readonly ExtensionRegistration[]
   /** Stream features that features of this host add to the core's. */
   readonly streamFeatures: readonly StreamFeature[]
   /** Set by the server once the store is open. */
@@ -56,7 +57,14 @@ export class Host {
   /** The certificate in use; replaced when the files change. */
   identity: TlsIdentity | undefined
 
-  constructor(domain: Jid, serviceId: number, config: HostConfig, features: readonly Feature[], tables: readonly Table[], shared: Shared) {
+  constructor(
+    domain: Jid,
+    serviceId: number,
+    config: HostConfig,
+    features: readonly Feature[],
+    tables: readonly Table[],
+    shared: Shared,
+  ) {
     this.domain = domain
     this.features = features
     this.shared = shared
@@ -70,6 +78,7 @@ export class Host {
       hold: writing.filter(one => one.stage === 'hold').map(one => one.run),
     }
     this.handlers = new Handlers([...secondBinding, ...of<IqRegistration>('iq')])
+    this.#extensions = of<ExtensionRegistration>('extension')
     this.streamFeatures = of<StreamFeature>('stream-feature')
     this.owners = new Owners(this, 'account', shared.keeping, tables, of<LoadRegistration>('load'))
   }
@@ -86,8 +95,20 @@ export class Host {
     )
   }
 
+  /** What features have hung at a point, in the order of their list. Whole only once the host is made. */
+  extensions<T>(point: ExtensionPoint<T>): readonly T[] {
+    return this.#extensions.filter(one => one.point === point).map(one => one.value as T)
+  }
+
   /** Sends a stanza in an owner's name; its addresses are as given. */
-  send(owner: Owner, from: Jid, to: Jid, name: 'message' | 'presence', attributes: readonly string[], children: readonly Element[] = []): Receipt {
+  send(
+    owner: Owner,
+    from: Jid,
+    to: Jid,
+    name: 'message' | 'presence',
+    attributes: readonly string[],
+    children: readonly Element[] = [],
+  ): Receipt {
     const stanza = new Element(name, ns.client, ['from', from.full, 'to', to.full, ...attributes], children)
     return this.shared.road.route(envelope(stanza, from, to, owner))
   }
@@ -100,6 +121,8 @@ export class Host {
 
   /** Asks a session something in the host's name. Rejects with StanzaError: what it answered, or that it did not within so many milliseconds. */
   request(session: Session, type: 'get' | 'set', payload: Element, patience = 60_000): Promise<Element | undefined> {
-    return this.shared.requests.make(type, this.domain, session.jid, payload, patience, stanza => session.deliver(stanza))
+    return this.shared.requests.make(type, this.domain, session.jid, payload, patience, stanza =>
+      session.deliver(stanza),
+    )
   }
 }

@@ -6,6 +6,8 @@ import type { Table, TableWrite } from './table.ts'
 import { storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
+export type { LogEntry } from '../storage/storage.ts'
+
 /** A new entry of the log: its id is given when it is committed. */
 export type NewEntry = Omit<LogEntry, 'id'>
 
@@ -113,7 +115,10 @@ export class Owner {
    * because that was reckoned on what is no longer true.
    */
   commit(...changes: readonly Change[]): Promise<void> | undefined {
-    const pending = this.#keeping.storage.commit(this.id, changes.map(change => this.#apply(change)))
+    const pending = this.#keeping.storage.commit(
+      this.id,
+      changes.map(change => this.#apply(change)),
+    )
     return pending?.catch(error => {
       this.stale = true
       this.turns.fail(error)

@@ -16,7 +16,13 @@ export class Owners {
   readonly #loaded = new Map<string, Owner>()
   readonly #loading = new Map<string, Promise<Owner | undefined>>()
 
-  constructor(host: Host, kind: OwnerKind, keeping: Keeping, tables: readonly Table[], loads: readonly LoadRegistration[]) {
+  constructor(
+    host: Host,
+    kind: OwnerKind,
+    keeping: Keeping,
+    tables: readonly Table[],
+    loads: readonly LoadRegistration[],
+  ) {
     this.#host = host
     this.#kind = kind
     this.#keeping = keeping

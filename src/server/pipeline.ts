@@ -1,5 +1,6 @@
 import type { Element } from '../wire/element.ts'
 import type { Jid } from '../wire/jid.ts'
+import type { Destination } from './delivery.ts'
 import type { Envelope, StanzaKind } from './envelope.ts'
 import type { Session } from './session.ts'
 import type { Receipt } from './turns.ts'
@@ -43,8 +44,8 @@ export interface StageFunctions {
   store: (e: Envelope) => Kept
   /** Whom a stanza without `to` is for. */
   spread: (e: Envelope) => Iterable<Jid>
-  /** Who else gets one. */
-  copy: (e: Envelope) => Iterable<Delivery>
+  /** Who else gets one; on the arriving road, `delivered` is where the message itself went. */
+  copy: (e: Envelope, delivered?: Destination) => Iterable<Delivery>
   /** Tells others after delivery. */
   notify: (e: Envelope) => void
 }
@@ -59,7 +60,7 @@ export interface StageRegistration {
   readonly kind: StanzaKind | undefined
   readonly road: RoadName
   readonly stage: StageName
-  readonly run: (e: Envelope) => unknown
+  readonly run: (e: Envelope, delivered?: Destination) => unknown
 }
 
 /** One road of one kind of stanza; its methods make registrations. */
@@ -70,7 +71,13 @@ const stageNames: readonly StageName[] = ['check', 'edit', 'stamp', 'store', 'sp
 function pipeline(kind: StanzaKind | undefined, road: RoadName): Pipeline {
   const entries = stageNames.map(stage => [
     stage,
-    (run: (e: Envelope) => unknown): StageRegistration => ({ registers: 'stage', kind, road, stage, run }),
+    (run: (e: Envelope, delivered?: Destination) => unknown): StageRegistration => ({
+      registers: 'stage',
+      kind,
+      road,
+      stage,
+      run,
+    }),
   ])
   return Object.fromEntries(entries) as Pipeline
 }

@@ -1,6 +1,6 @@
+import { StorageError } from '../storage/storage.ts'
 import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError } from '../wire/errors.ts'
-import { StorageError } from '../storage/storage.ts'
 import type { Envelope } from './envelope.ts'
 
 /**

@@ -2,6 +2,7 @@ import { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
 import type { Envelope } from './envelope.ts'
 import type { Host } from './host.ts'
@@ -60,7 +61,8 @@ export class Road {
     try {
       const to = e.to!
       const host = this.#around.host(to.domain)
-      if (host === undefined) throw new StanzaError('remote-server-not-found', { text: `This server does not reach ${to.domain}.` })
+      if (host === undefined)
+        throw new StanzaError('remote-server-not-found', { text: `This server does not reach ${to.domain}.` })
       if (to.local === '') return this.#arrive(host.service, e.arrivingAt(host.service))
       const owner = host.owners.loaded(to.bare)
       if (owner !== undefined && !owner.stale) return this.#arrive(owner, e.arrivingAt(owner))
@@ -148,8 +150,9 @@ export class Road {
 
   #arrived(stages: Stages, e: Envelope): Receipt {
     try {
-      const receipt = this.#deliver(e)
-      for (const run of stages.copy) for (const { to, stanza } of run(e)) to.deliver(stanza)
+      const delivered = e.kind === 'message' ? this.#destination(e) : undefined
+      const receipt = this.#deliver(e, delivered)
+      for (const run of stages.copy) for (const { to, stanza } of run(e, delivered)) to.deliver(stanza)
       for (const run of stages.notify) run(e)
       return receipt
     } catch (error) {
@@ -157,10 +160,10 @@ export class Road {
     }
   }
 
-  #deliver(e: Envelope): Receipt {
+  #deliver(e: Envelope, found: Destination | undefined): Receipt {
     switch (e.kind) {
       case 'message':
-        return this.#deliverMessage(e)
+        return this.#deliverMessage(e, found!)
       case 'presence':
         return this.#deliverPresence(e)
       case 'iq':
@@ -168,11 +171,12 @@ export class Road {
     }
   }
 
-  #deliverMessage(e: Envelope): Receipt {
-    const { owner } = e
-    // A message to the host itself has no reader (RFC 6121 §8.4).
-    if (owner.kind !== 'account') throw new StanzaError('service-unavailable')
-    const found = destination(owner, e)
+  /** A message to the host itself has no reader (RFC 6121 §8.4). */
+  #destination(e: Envelope): Destination {
+    return e.owner.kind === 'account' ? destination(e.owner, e) : 'refuse'
+  }
+
+  #deliverMessage(e: Envelope, found: Destination): Receipt {
     if (found === 'ignore') return undefined
     if (found === 'refuse') throw new StanzaError('service-unavailable')
     if (found === 'keep') return this.#undelivered(e)
@@ -230,7 +234,8 @@ export class Road {
   /** RFC 6121 §8.5.3.1: a request reaches a resource only from whom its user lets see that it is there. */
   #forward(e: Envelope, request: boolean): Receipt {
     const session = sessionOf(e.owner, e.to!.resource)
-    if (session === undefined || (request && !e.owner.host.maySee(session, e.from))) throw new StanzaError('service-unavailable')
+    if (session === undefined || (request && !e.owner.host.maySee(session, e.from)))
+      throw new StanzaError('service-unavailable')
     session.deliver(e.stanza)
     return undefined
   }
@@ -252,7 +257,10 @@ export class Road {
   }
 
   #reply(e: Envelope, payload: Element | undefined): void {
-    this.#return(e, new Element('iq', ns.client, replyAttributes(e.stanza, 'result'), payload === undefined ? [] : [payload]))
+    this.#return(
+      e,
+      new Element('iq', ns.client, replyAttributes(e.stanza, 'result'), payload === undefined ? [] : [payload]),
+    )
   }
 
   /** The one place where what was thrown becomes an answer. */
@@ -260,10 +268,20 @@ export class Road {
     let reference: string | undefined
     const error = refusalOf(thrown, () => (reference ??= this.#around.reference()))
     if (reference === undefined) {
-      this.#around.log('debug', 'stanza refused', { from: e.from.full, to: e.to?.full, kind: e.kind, condition: error.condition })
+      this.#around.log('debug', 'stanza refused', {
+        from: e.from.full,
+        to: e.to?.full,
+        kind: e.kind,
+        condition: error.condition,
+      })
     } else {
       const stack = thrown instanceof Error ? thrown.stack : String(thrown)
-      this.#around.log('error', 'fault while handling a stanza', { reference, kind: e.kind, from: e.from.full, fault: stack })
+      this.#around.log('error', 'fault while handling a stanza', {
+        reference,
+        kind: e.kind,
+        from: e.from.full,
+        fault: stack,
+      })
     }
     const reply = answer(e, error)
     if (reply !== undefined) this.#return(e, reply)

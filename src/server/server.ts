@@ -1,5 +1,5 @@
-import { tcpLink } from '../link/tcp.ts'
 import type { Link } from '../link/link.ts'
+import { tcpLink } from '../link/tcp.ts'
 import type { Address, Certificate, Listener, Runtime, Socket } from '../runtime/runtime.ts'
 import type { OpenStorage, Storage } from '../storage/storage.ts'
 import { StreamError } from '../wire/errors.ts'
@@ -9,8 +9,8 @@ import { Accounts, credentials, standing } from './accounts.ts'
 import type { Command } from './command.ts'
 import { coreCommands } from './commands.ts'
 import type { Feature } from './feature.ts'
-import { Host } from './host.ts'
 import type { Shared } from './host.ts'
+import { Host } from './host.ts'
 import type { Log } from './log.ts'
 import { Requests } from './requests.ts'
 import { Road } from './road.ts'
@@ -74,7 +74,7 @@ export class Server {
       id: () => runtime.random.id(),
     }
     this.streams = new Streams(config, runtime, this.hosts, road, log)
-    this.commands = coreCommands(this)
+    this.commands = [...coreCommands(this), ...options.features.flatMap(one => one.commands?.(this) ?? [])]
   }
 
   /** Begins to serve a host. Rejects with StorageError. */
@@ -82,7 +82,7 @@ export class Server {
     const { runtime, features } = this.#options
     const domain = Jid.parse(config.name)
     const id = (await this.#storage.find(domain.full)) ?? (await this.#storage.create(domain.full, 'service'))
-    const tables = features.flatMap(one => (one.tables ?? []))
+    const tables = features.flatMap(one => one.tables ?? [])
     const host = new Host(domain, id, config, features, [...coreTables, ...tables], this.#shared)
     const { crypto, random } = runtime
     host.accounts = new Accounts(host, crypto, random, this.#options.config.login.iterations, await this.#secret(host))
@@ -117,7 +117,9 @@ export class Server {
 
   /** Figures for operators. */
   status(): Readonly<Record<string, string | number>> {
-    const sessions = [...this.hosts.values()].flatMap(host => [...host.owners.all()].map(owner => owner.sessions.length))
+    const sessions = [...this.hosts.values()].flatMap(host =>
+      [...host.owners.all()].map(owner => owner.sessions.length),
+    )
     return {
       hosts: [...this.hosts.keys()].join(', '),
       listening: this.listening.map(({ carrier, address }) => `${carrier} ${written(address)}`).join(', '),

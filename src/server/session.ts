@@ -1,4 +1,4 @@
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
@@ -98,7 +98,8 @@ export class Session {
       this.directed.delete(jid.full)
       return
     }
-    if (this.directed.size >= directedAtMost) throw new StanzaError('policy-violation', { text: 'Too much directed presence.' })
+    if (this.directed.size >= directedAtMost)
+      throw new StanzaError('policy-violation', { text: 'Too much directed presence.' })
     this.wasPresent = true
     this.directed.add(jid.full)
   }
@@ -222,7 +223,12 @@ export class Session {
   }
 }
 
-export const subscriptionTypes: ReadonlySet<string> = new Set(['subscribe', 'subscribed', 'unsubscribe', 'unsubscribed'])
+export const subscriptionTypes: ReadonlySet<string> = new Set([
+  'subscribe',
+  'subscribed',
+  'unsubscribe',
+  'unsubscribed',
+])
 
 /** RFC 6121 §4.7.2.3; what is no number there counts as the default. */
 function priorityOf(presence: Element): number {
@@ -252,7 +258,8 @@ function checkIq(stanza: Element, type: string): void {
     if (payloads > 1) throw new StanzaError('bad-request', { text: 'A result has one payload or none.' })
     return
   }
-  if (type !== 'get' && type !== 'set') throw new StanzaError('bad-request', { text: 'An IQ is get, set, result or error.' })
+  if (type !== 'get' && type !== 'set')
+    throw new StanzaError('bad-request', { text: 'An IQ is get, set, result or error.' })
   if (payloads !== 1) throw new StanzaError('bad-request', { text: 'A request has exactly one payload.' })
 }
 

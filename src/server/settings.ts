@@ -1,6 +1,7 @@
 import type { Address } from '../runtime/runtime.ts'
+import type { Jid } from '../wire/jid.ts'
 import type { Settings, Values } from './config.ts'
-import { endpoint, list, oneOf, setting, size, time, whole, within, yes } from './config.ts'
+import { address, endpoint, list, oneOf, setting, size, time, whole, within, yes } from './config.ts'
 
 /** SASL mechanisms that a server may offer, best first; the -PLUS ones are added where the connection has a channel binding. */
 export const mechanismNames = [
@@ -66,6 +67,13 @@ export const coreSettings = {
       within(time, 1000, day, 'from 1 s to one day'),
       600_000,
       'How long a wrong password counts, and so how long the wait is.',
+    ),
+  },
+  administration: {
+    accounts: setting(
+      list(address),
+      [] as readonly Jid[],
+      'Accounts that may administer the server from their client.',
     ),
   },
   timeouts: {

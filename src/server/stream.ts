@@ -1,12 +1,12 @@
-import type { Link, StreamHeader, StreamReader } from '../link/link.ts'
 import { streamElement } from '../link/framing.ts'
+import type { Link, StreamHeader, StreamReader } from '../link/link.ts'
 import type { Timer } from '../runtime/runtime.ts'
 import { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
-import type { Host } from './host.ts'
 import { kindOf } from './envelope.ts'
+import type { Host } from './host.ts'
 import type { LogFacts, LogLevel } from './log.ts'
 import type { Carrier, Session } from './session.ts'
 import type { Phase, StreamFeature } from './stream-feature.ts'
@@ -60,7 +60,8 @@ export class Stream implements StreamReader, Carrier {
       // RFC 6120 §4.7.5: only 1.x can be spoken here.
       if (header.version === undefined || !header.version.startsWith('1.')) throw new StreamError('unsupported-version')
       if (host === undefined) throw new StreamError('host-unknown')
-      if (this.host !== undefined && this.host !== host) throw new StreamError('host-unknown', 'The host cannot change.')
+      if (this.host !== undefined && this.host !== host)
+        throw new StreamError('host-unknown', 'The host cannot change.')
       this.host = host
       this.#checkFrom(host, header.from)
       this.#offer(host)
@@ -204,10 +205,15 @@ export class Stream implements StreamReader, Carrier {
     const { limits, timeouts } = this.streams.config
     const bytes = this.username === undefined ? limits.stanzaBeforeLogin : limits.stanza
     const namespace = 'urn:xmpp:stream-limits:0'
-    return new Element('limits', namespace, [], [
-      new Element('max-bytes', namespace, [], [String(bytes)]),
-      new Element('idle-seconds', namespace, [], [String(Math.ceil(timeouts.idle / 1000))]),
-    ])
+    return new Element(
+      'limits',
+      namespace,
+      [],
+      [
+        new Element('max-bytes', namespace, [], [String(bytes)]),
+        new Element('idle-seconds', namespace, [], [String(Math.ceil(timeouts.idle / 1000))]),
+      ],
+    )
   }
 
   #features(host: Host): readonly StreamFeature[] {
@@ -259,7 +265,12 @@ export class Stream implements StreamReader, Carrier {
       return
     }
     const reference = this.fault(thrown)
-    this.fail(new StreamError('internal-server-error', `A fault of the server, not yours. Its operator finds it as ${reference}.`))
+    this.fail(
+      new StreamError(
+        'internal-server-error',
+        `A fault of the server, not yours. Its operator finds it as ${reference}.`,
+      ),
+    )
   }
 
   #end(): void {

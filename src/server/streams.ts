@@ -51,8 +51,10 @@ export class Streams {
     this.#runtime = runtime
     this.#hosts = hosts
     const { failuresForgotten, failuresPerAddress, failuresPerAccount } = config.login
-    this.failures = new Failures(() => runtime.clock.elapsed(), failuresForgotten, key =>
-      key.startsWith('address ') ? failuresPerAddress : failuresPerAccount,
+    this.failures = new Failures(
+      () => runtime.clock.elapsed(),
+      failuresForgotten,
+      key => (key.startsWith('address ') ? failuresPerAddress : failuresPerAccount),
     )
     this.tls = {
       role: 'server',
@@ -91,7 +93,11 @@ export class Streams {
     const { connectionsPerAddress, connectionsBeforeLogin } = this.config.limits
     const count = this.#addresses.get(address) ?? 0
     if (count >= connectionsPerAddress || this.#notLoggedIn >= connectionsBeforeLogin) {
-      this.log('warn', 'connection refused: too many', { peer: address, fromThisAddress: count, notLoggedIn: this.#notLoggedIn })
+      this.log('warn', 'connection refused: too many', {
+        peer: address,
+        fromThisAddress: count,
+        notLoggedIn: this.#notLoggedIn,
+      })
       return false
     }
     this.#addresses.set(address, count + 1)

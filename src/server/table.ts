@@ -42,7 +42,8 @@ export function table<const C extends Columns>(
   options: { loaded?: boolean; version?: number } = {},
 ): Table<RowOf<C>> {
   const list = Object.entries(columns).map(([column, declared]) => {
-    const whole = 'optional' in declared ? (declared as Column<unknown>) : { kind: declared as Kind<unknown>, optional: false }
+    const whole =
+      'optional' in declared ? (declared as Column<unknown>) : { kind: declared as Kind<unknown>, optional: false }
     return { column, kind: whole.kind, optional: whole.optional }
   })
   const keyColumns = list.filter(one => key.includes(one.column))

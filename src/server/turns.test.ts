@@ -80,12 +80,16 @@ test('a step queued by a step comes after those that waited before it', async ()
   const wait = later()
   const taken: string[] = []
   const inner: Promise<void>[] = []
+  const step = (name: string) => () => {
+    taken.push(name)
+    return undefined
+  }
   const first = turns.after(wait.promise, () => {
-    inner.push(turns.after(undefined, () => (taken.push('inner'), undefined)))
+    inner.push(turns.after(undefined, step('inner')))
     taken.push('first')
     return undefined
   })
-  const second = turns.after(undefined, () => (taken.push('second'), undefined))
+  const second = turns.after(undefined, step('second'))
   wait.resolve()
   await Promise.all([first, second])
   await Promise.all(inner)
@@ -96,7 +100,11 @@ test('many steps are let go while the queue never runs empty', async () => {
   const turns = new Turns()
   let sum = 0
   let last = Promise.resolve()
-  for (let i = 0; i < 5000; i++) last = turns.after(Promise.resolve(), () => ((sum += 1), undefined))
+  const count = () => {
+    sum++
+    return undefined
+  }
+  for (let i = 0; i < 5000; i++) last = turns.after(Promise.resolve(), count)
   await last
   assert.equal(sum, 5000)
   assert.equal(turns.length, 0)

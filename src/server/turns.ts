@@ -98,4 +98,11 @@ export function both(one: Receipt, other: Receipt): Receipt {
   return Promise.all([one, other]).then(nothing)
 }
 
+/** Takes the step when the receipt has settled well: at once where there is nothing to wait for. */
+export function afterwards(receipt: Receipt, step: () => void): Receipt {
+  if (receipt !== undefined) return receipt.then(step)
+  step()
+  return undefined
+}
+
 function nothing(): void {}

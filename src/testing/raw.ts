@@ -23,7 +23,9 @@ export class RawClient implements SocketReader {
   /** Opens a stream, and waits for the features. */
   async open(to = 'localhost', more = ''): Promise<void> {
     const from = this.received.length
-    this.send(`<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${to}' version='1.0'${more}>`)
+    this.send(
+      `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${to}' version='1.0'${more}>`,
+    )
     const answers = ['</stream:features>', '</stream:stream>']
     await this.until(() => this.over || answers.some(end => this.received.indexOf(end, from) >= 0))
   }

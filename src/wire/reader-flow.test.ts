@@ -234,6 +234,28 @@ test('256 KiB in chunks of one byte take a time that grows with their number onl
   }
 })
 
+test('a mebibyte in one chunk takes a time that grows with its length only', () => {
+  for (const [before, middle, after] of [
+    ["<a b='", '&amp;', "'/>"],
+    ['<a b="', "&apos;'", '"/>'],
+    ['<a>', '&amp;\n', '</a>'],
+    ['<a>', ']]<![CDATA[]]]]>', '</a>'],
+    ['<a>', "<b c='\t\"'/>\r\n", '</a>'],
+    ['<a>', '<b c="d&lt;"></b >', '</a>'],
+    ['', "<é d='é'>é</é>", '<a/>'],
+  ] as const) {
+    const one = new Recorder({ ...wide, stanzaBytes: 2 ** 21 })
+    one.push(header)
+    const text = before + middle.repeat(2 ** 20 / middle.length) + after
+    const start = process.cpuUsage()
+    one.push(text)
+    const { user } = process.cpuUsage(start)
+    assert.equal(one.elements.at(-1)?.name, 'a', middle)
+    // Some 0.05 s; quadratic, it would be several.
+    assert.ok(user < 1_500_000, `${middle}: ${user} µs`)
+  }
+})
+
 test('the content of a first-level element is a slice of the input where that is canonical', () => {
   const slice = (inner: string, sliced: boolean, start = '<m>', end = '</m>') => {
     const one = new Recorder()
@@ -254,6 +276,7 @@ test('the content of a first-level element is a slice of the input where that is
   slice("<b c='d'/><![CDATA[]]>", false)
   slice("<b c='d'/>", false, "<p:m xmlns:p='n'>", '</p:m>')
   slice("<b c='d'/>\r\n", false)
+  slice("<b c='d'/>", false, '<m>', '</m >')
   const one = new Recorder()
   one.push(`${header}<m><b c='d'/>`)
   one.push("</m><m></m><m/><m a='b'>")

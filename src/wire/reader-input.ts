@@ -21,6 +21,8 @@ export class Input {
   #sectionEnd = -1
   #lineFeed = -1
   #tab = -1
+  #single = -1
+  #double = -1
   /** Where the present element begins in this text; -1 where there is none. */
   #from = -1
   /** Bytes that it had in the texts before. */
@@ -42,7 +44,7 @@ export class Input {
     else if (text !== '') this.#afterReturn = false
     this.text = text
     this.at = 0
-    this.#less = this.#reference = this.#sectionEnd = -1
+    this.#less = this.#reference = this.#sectionEnd = this.#single = this.#double = -1
     this.#lineFeed = this.#tab = this.#plain ? text.length : -1
   }
 
@@ -97,6 +99,16 @@ export class Input {
     if (this.#lineFeed < at) this.#lineFeed = this.#find('\n', at)
     if (this.#tab < at) this.#tab = this.#find('\t', at)
     return Math.min(this.#lineFeed, this.#tab)
+  }
+
+  /** Index of the next quote of this kind, by its character's number. */
+  nextQuote(quote: number, at: number): number {
+    if (quote === 0x27) {
+      if (this.#single < at) this.#single = this.#find("'", at)
+      return this.#single
+    }
+    if (this.#double < at) this.#double = this.#find('"', at)
+    return this.#double
   }
 
   #find(what: string, at: number): number {

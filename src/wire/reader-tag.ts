@@ -29,7 +29,8 @@ export class TagScanner {
   readonly #reference = new Held()
   #expects: Expectation = expects.element
   #attribute = noName
-  #quote = ''
+  /** The quote that ends the value. */
+  #quote = 0
   /** Whether white space came since the last attribute (XML 1.0 §3.1). */
   #spaced = false
 
@@ -140,8 +141,8 @@ export class TagScanner {
       if (code !== 0x3d || equals + 1 >= end || this.count >= this.limits.attributes) break
       const quote = text.charCodeAt(equals + 1)
       if (quote !== 0x27 && quote !== 0x22) break
-      const close = text.indexOf(quote === 0x27 ? "'" : '"', equals + 2)
-      if (close === -1 || close >= end || input.nextBreak(equals + 2) < close) break
+      const close = input.nextQuote(quote, equals + 2)
+      if (close >= end || input.nextBreak(equals + 2) < close) break
       const name = nameAt(text, from, equals, high, low)
       if (name === undefined) break
       this.names[this.count] = name
@@ -217,7 +218,7 @@ export class TagScanner {
     const input = this.#input
     const code = input.text.charCodeAt(input.at)
     if (code !== 0x22 && code !== 0x27) throw input.wrong(input.at, malformed('An attribute without quotes'))
-    this.#quote = code === 0x22 ? '"' : "'"
+    this.#quote = code
     input.at++
     this.#expects = expects.value
   }
@@ -226,8 +227,7 @@ export class TagScanner {
     const input = this.#input
     const text = input.text
     const from = input.at
-    const quote = text.indexOf(this.#quote, from)
-    const end = quote === -1 ? text.length : quote
+    const end = input.nextQuote(this.#quote, from)
     const less = input.nextLess(from)
     const reference = input.nextReference(from)
     if (reference < end && reference < less) {
@@ -238,7 +238,7 @@ export class TagScanner {
     }
     if (less < end) throw input.wrong(less, malformed('A < in an attribute'))
     const piece = folded(text.slice(from, end), input.nextBreak(from) < end)
-    if (quote === -1) {
+    if (end === text.length) {
       this.#held.add(piece)
       input.at = end
       return

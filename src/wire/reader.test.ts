@@ -51,6 +51,10 @@ test('a stream that is closed at once', () => {
   ])
 })
 
+test('nothing is read behind the end of a stream', () => {
+  reads(bytes(header, '</stream:stream>', [0xff, 0x00], '<'), [opened, 'closed'])
+})
+
 test('headers that are none', () => {
   reads("<stream:stream xmlns='jabber:client'>", ['failed not-well-formed'])
   reads("<stream:stream xmlns:stream='http://wrong.example/'>", ['failed invalid-namespace'])

@@ -1,5 +1,5 @@
-import { account, server } from '../../server/handlers.ts'
 import { feature } from '../../server/feature.ts'
+import { account, server } from '../../server/handlers.ts'
 import { StreamError } from '../../wire/errors.ts'
 import { legacySession } from './wire.ts'
 

@@ -2,10 +2,9 @@ import { setting, whole } from '../../server/config.ts'
 import type { Envelope } from '../../server/envelope.ts'
 import { feature } from '../../server/feature.ts'
 import type { Host } from '../../server/host.ts'
-import type { NewEntry, Owner } from '../../server/owner.ts'
+import type { LogEntry, NewEntry, Owner } from '../../server/owner.ts'
 import { drop, ended, message, presence } from '../../server/pipeline.ts'
 import type { Session } from '../../server/session.ts'
-import type { LogEntry } from '../../storage/storage.ts'
 import { Element } from '../../wire/element.ts'
 import { StanzaError } from '../../wire/errors.ts'
 import { parse } from '../../wire/reader.ts'
@@ -91,7 +90,10 @@ class Backlogs {
     this.#pages(owner, session)
       .catch(error => {
         if (error instanceof StanzaError) return
-        this.#host.shared.log('error', 'backlog not handed over', { account: owner.address.full, reason: String(error) })
+        this.#host.shared.log('error', 'backlog not handed over', {
+          account: owner.address.full,
+          reason: String(error),
+        })
       })
       .finally(() => {
         this.#takers.delete(owner)

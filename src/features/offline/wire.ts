@@ -1,4 +1,4 @@
-import { Element } from '../../wire/element.ts'
+import type { Element } from '../../wire/element.ts'
 
 const hints = 'urn:xmpp:hints'
 const chatStates = 'http://jabber.org/protocol/chatstates'

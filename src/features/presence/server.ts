@@ -10,7 +10,7 @@ import type { Session } from '../../server/session.ts'
 import { subscriptionTypes } from '../../server/session.ts'
 import { slot } from '../../server/slot.ts'
 import type { Receipt } from '../../server/turns.ts'
-import { both } from '../../server/turns.ts'
+import { afterwards, both } from '../../server/turns.ts'
 import { Jid } from '../../wire/jid.ts'
 import { bool } from '../../wire/kinds.ts'
 import { parse } from '../../wire/reader.ts'
@@ -113,14 +113,11 @@ function announced(host: Host, session: Session, type: string): void {
   }
 }
 
-/** RFC 6121 §4.3.1: of a contact on this server everything is known here; another server is asked. */
+/** RFC 6121 §4.3.1. On this server, whom memory does not hold is not there, and an answer is for the new session alone. */
 function probe(host: Host, session: Session, contact: Jid): void {
-  if (contact.domain !== host.domain.domain) {
-    tell(host, session.owner, contact, 'probe')
-    return
-  }
-  const owner = host.owners.loaded(contact)
-  if (owner !== undefined && isSubscriber(contactOf(owner, session.jid))) showAll(owner, session)
+  const { owner } = session
+  if (contact.domain !== host.domain.domain) tell(host, owner, contact, 'probe')
+  else if (host.owners.loaded(contact)) host.send(owner, session.jid, contact, 'presence', ['type', 'probe'])
 }
 
 /** Shows a session the presence of an account's other available resources. */
@@ -164,13 +161,12 @@ function answerProbe(host: Host, e: Envelope): Receipt {
   if (!isSubscriber(contactOf(owner, from)) && !from.bare.equals(owner.address)) {
     return tell(host, owner, from.bare, 'unsubscribed')
   }
-  if (owner.sessions.every(session => session.presence === undefined)) return tell(host, owner, from.bare, 'unavailable')
-  appear(host, owner, from.bare)
+  if (owner.sessions.every(session => session.presence === undefined)) return tell(host, owner, from, 'unavailable')
+  appear(host, owner, from)
   return undefined
 }
 
 /** Pushes what was saved, once it is durable. */
 function pushed(host: Host, owner: Owner, receipt: Receipt): Receipt {
-  if (receipt === undefined) push(host, owner)
-  return receipt?.then(() => push(host, owner))
+  return afterwards(receipt, () => push(host, owner))
 }

@@ -26,14 +26,19 @@ export function outbound(type: SubscriptionType, contact: Contact): Outbound {
       return { route: true, next: to || contact.pendingOut ? contact : { ...contact, listed: true, pendingOut: true } }
     case 'unsubscribe':
       // A.2.2
-      return { route: true, next: to || contact.pendingOut ? changed(contact, { to: false }, { pendingOut: false }) : contact }
+      return {
+        route: true,
+        next: to || contact.pendingOut ? changed(contact, { to: false }, { pendingOut: false }) : contact,
+      }
     case 'subscribed':
       // A.2.3; without a request it is an approval in advance (§3.4.2).
-      if (contact.pendingIn) return { route: true, next: changed(contact, { from: true }, { listed: true, ...answered }) }
+      if (contact.pendingIn)
+        return { route: true, next: changed(contact, { from: true }, { listed: true, ...answered }) }
       return { route: false, next: from || contact.approved ? contact : { ...contact, listed: true, approved: true } }
     case 'unsubscribed':
       // A.2.4; it also takes back an approval in advance (§3.2.2).
-      if (from || contact.pendingIn) return { route: true, next: changed(contact, { from: false }, { approved: false, ...answered }) }
+      if (from || contact.pendingIn)
+        return { route: true, next: changed(contact, { from: false }, { approved: false, ...answered }) }
       return { route: false, next: contact.approved ? { ...contact, approved: false } : contact }
   }
 }
@@ -45,7 +50,8 @@ export function inbound(type: SubscriptionType, contact: Contact, request: strin
     case 'subscribe':
       // A.3.1
       if (from) return { deliver: false, next: contact, reply: 'subscribed' }
-      if (contact.approved) return { deliver: false, next: changed(contact, { from: true }, { listed: true }), reply: 'subscribed' }
+      if (contact.approved)
+        return { deliver: false, next: changed(contact, { from: true }, { listed: true }), reply: 'subscribed' }
       if (contact.pendingIn) return { deliver: false, next: contact }
       return { deliver: true, next: { ...contact, pendingIn: true, request } }
     case 'unsubscribe':

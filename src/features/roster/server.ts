@@ -4,12 +4,12 @@ import { account } from '../../server/handlers.ts'
 import type { Host } from '../../server/host.ts'
 import type { Owner } from '../../server/owner.ts'
 import { newContact, roster } from '../../server/roster.ts'
-import type { Receipt } from '../../server/turns.ts'
+import { afterwards, type Receipt } from '../../server/turns.ts'
 import type { Infer } from '../../wire/codec.ts'
 import { StanzaError, StreamError } from '../../wire/errors.ts'
 import { cancel } from '../presence/exports.ts'
 import { itemOf, push, rosterVersion, save, versionOf } from './exports.ts'
-import { rosterItem, rosterQuery, rosterVersioning } from './wire.ts'
+import { type rosterItem, rosterQuery, rosterVersioning } from './wire.ts'
 
 type Item = Infer<typeof rosterItem>
 
@@ -43,10 +43,10 @@ export default feature({
     }),
     account.set(rosterQuery, ({ items }, { owner }) => {
       const item = onlyOne(items)
-      const receipt = item.subscription === 'remove' ? removeItem(host, owner, item) : setItem(host, owner, item, config)
+      const receipt =
+        item.subscription === 'remove' ? removeItem(host, owner, item) : setItem(host, owner, item, config)
       // The push goes to those who are interested before the result tells that it is done (RFC 6121 §2.3.2).
-      const tell = () => push(host, owner)
-      return receipt === undefined ? (tell(), undefined) : receipt.then(() => (tell(), undefined))
+      return afterwards(receipt, () => push(host, owner))?.then(() => undefined)
     }),
   ],
 })
@@ -57,7 +57,12 @@ function onlyOne(items: readonly Item[]): Item {
   return items[0]!
 }
 
-function setItem(host: Host, owner: Owner, item: Item, limits: { maximum: number; name: number; groups: number }): Receipt {
+function setItem(
+  host: Host,
+  owner: Owner,
+  item: Item,
+  limits: { maximum: number; name: number; groups: number },
+): Receipt {
   checkItem(item, limits)
   const rows = owner.rows(roster)
   const contact = rows.get(item.jid.bare.full) ?? newContact(item.jid)
