@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openMemory } from '../storage/memory.ts'
+import { type OpenStorage, type Storage, StorageError } from '../storage/storage.ts'
+import { testServer } from '../testing/server.ts'
+
+/** A store whose commits fail while the disk is full, and take a while where told. */
+function fragile(): { open: OpenStorage; disk: { full: boolean } } {
+  const disk = { full: false }
+  const open: OpenStorage = async shapes => {
+    const storage = await openMemory()(shapes)
+    return new Proxy(storage, {
+      get(target, name) {
+        if (name === 'commit' && disk.full) return async () => Promise.reject(new StorageError('The disk is full.'))
+        const value = target[name as keyof Storage]
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+  return { open, disk }
+}
+
+const set = (id: string, contact: string) =>
+  `<iq type="set" id="${id}"><query xmlns="jabber:iq:roster"><item jid="${contact}"/></query></iq>`
+
+test('while nothing can be stored, what asks for it is refused, nothing is half done, and the server lives on', async () => {
+  const { open, disk } = fragile()
+  const house = await testServer({ storage: open })
+  const romeo = await house.connect('romeo@localhost')
+  await house.addUser('juliet@localhost')
+  romeo.send('<iq type="get" id="r"><query xmlns="jabber:iq:roster"/></iq>')
+  await romeo.receive()
+
+  disk.full = true
+  romeo.send(set('s1', 'mercutio@localhost'))
+  assert.match(String(await romeo.receive()), /id="s1"><error type="wait"><resource-constraint/)
+  romeo.send('<message to="juliet@localhost" type="chat" id="m1"><body>lost?</body></message>')
+  assert.match(String(await romeo.receive()), /type="error" id="m1"><error type="wait"><resource-constraint/)
+  romeo.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
+  assert.equal((await romeo.receive()).attribute('id'), 'p')
+
+  disk.full = false
+  romeo.send('<iq type="get" id="r2"><query xmlns="jabber:iq:roster"/></iq>')
+  const roster = String(await romeo.receive())
+  assert.doesNotMatch(roster, /mercutio/, 'what was refused is not there')
+  romeo.send(set('s2', 'mercutio@localhost'))
+  assert.match(String(await romeo.receive()), /type="set".*mercutio/)
+  assert.match(String(await romeo.receive()), /type="result" id="s2"/)
+  romeo.send('<message to="juliet@localhost" type="chat" id="m2"><body>kept</body></message>')
+  romeo.send('<iq type="get" id="p2" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
+  assert.equal((await romeo.receive()).attribute('id'), 'p2')
+  const juliet = await house.connect('juliet@localhost')
+  juliet.send('<presence/>')
+  await juliet.receive()
+  assert.match(String(await juliet.receive()), /id="m2".*kept/)
+  await house.stop()
+})
