@@ -5,6 +5,7 @@ import offline from './offline/server.ts'
 import ping from './ping/server.ts'
 import presence from './presence/server.ts'
 import roster from './roster/server.ts'
+import version from './version/server.ts'
 
 /** All extensions of the server, in the order in which their say in a stage counts. */
-export const features: readonly Feature[] = [legacySession, roster, presence, offline, disco, ping]
+export const features: readonly Feature[] = [legacySession, roster, presence, offline, disco, ping, version]
