@@ -77,7 +77,7 @@ export class MessageReader implements Input {
     this.#waitingBytes += message.length + overhead
     if (this.#waitingBytes > this.limits.stanzaBytes + slack)
       this.#fail(new StreamError('policy-violation', 'More data than can wait'))
-    else this.#waiting.push(message.slice())
+    else this.#waiting.push(new Uint8Array(message))
   }
 
   #next(): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import type { Crypto, Random } from '../runtime/runtime.ts'
-import { Malformed, StreamError } from '../wire/errors.ts'
+import { Malformed, type StanzaCondition, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { base64, bool, int, oneOf } from '../wire/kinds.ts'
 import type { ScramHash } from '../wire/sasl/crypto.ts'
@@ -7,6 +7,7 @@ import type { ScramKeys } from '../wire/sasl/server.ts'
 import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
 import type { Host } from './host.ts'
 import type { Change, Owner } from './owner.ts'
+import type { Session } from './session.ts'
 import { put, storageWrite, table } from './table.ts'
 
 const hashes = ['sha-1', 'sha-256', 'sha-512'] as const satisfies readonly ScramHash[]
@@ -19,11 +20,30 @@ export const credentials = table(
 )
 
 /** What an account is beside its password; an account without a row may log in. */
-export const standing = table('standing', { disabled: bool }, [])
+export const standing = table('standing', { disabled: bool }, [], { loaded: true })
 
 /** What a person can mend about an account command; its message says how. */
 export class AccountError extends Error {
   override readonly name = 'AccountError'
+  /** What a stanza error says of it. */
+  readonly condition: StanzaCondition
+
+  constructor(message: string, condition: StanzaCondition = 'not-acceptable') {
+    super(message)
+    this.condition = condition
+  }
+}
+
+/** The address was an account's that was removed. */
+export class RemovedError extends AccountError {
+  constructor(address: Jid, at: number) {
+    const day = new Date(at).toISOString().slice(0, 10)
+    super(
+      `${address} was removed on ${day}. Others may take whoever has it now for the same person: ` +
+        'make it again (--again) only where it is.',
+      'conflict',
+    )
+  }
 }
 
 /** The accounts of one host: who may log in, and with what. */
@@ -31,11 +51,11 @@ export class Accounts {
   readonly #host: Host
   readonly #crypto: Crypto
   readonly #random: Random
-  readonly #iterations: number
+  readonly #iterations: () => number
   /** Makes keys for users that do not exist; the same after a restart. */
   readonly #secret: Uint8Array
 
-  constructor(host: Host, crypto: Crypto, random: Random, iterations: number, secret: Uint8Array) {
+  constructor(host: Host, crypto: Crypto, random: Random, iterations: () => number, secret: Uint8Array) {
     this.#host = host
     this.#crypto = crypto
     this.#random = random
@@ -43,14 +63,21 @@ export class Accounts {
     this.#secret = secret
   }
 
-  /** Makes an account. Throws AccountError where there is one, and Malformed for a password that cannot be one. */
-  async create(address: Jid, password: string): Promise<Owner> {
+  /**
+   * Makes an account. Throws AccountError where there is one, or where there was one, unless it is to be made `again`:
+   * whoever gets the address of somebody who is gone gets what others still believe of it. Throws Malformed for a
+   * password that cannot be one.
+   */
+  async create(address: Jid, password: string, { again = false } = {}): Promise<Owner> {
     this.#check(address)
     const changes = await this.#credentials(password)
-    if ((await this.#host.owners.find(address)) !== undefined) {
-      throw new AccountError(`${address} exists already. Remove it first, or change its password.`)
+    const { owners } = this.#host
+    if ((await owners.find(address)) !== undefined) {
+      throw new AccountError(`${address} exists already. Remove it first, or change its password.`, 'conflict')
     }
-    return this.#host.owners.create(address, changes.map(storageWrite))
+    const removed = again ? undefined : await owners.removedAt(address)
+    if (removed !== undefined) throw new RemovedError(address, removed)
+    return owners.create(address, changes.map(storageWrite))
   }
 
   /** Sets another password. Throws AccountError where there is no such account. */
@@ -70,28 +97,38 @@ export class Accounts {
 
   /**
    * Takes an account away: its sessions end, its features release what they hold (subscriptions are cancelled), its
-   * data goes, and a tombstone stays so that nobody inherits the address's trust.
+   * data goes, and a tombstone stays so that nobody inherits the address's trust. The session that asks for it ends as
+   * its last answer is out.
    */
-  async remove(address: Jid): Promise<void> {
+  async remove(address: Jid, asking?: Session): Promise<void> {
     const owner = await this.#existing(address)
-    for (const session of [...owner.sessions])
-      session.fail(new StreamError('not-authorized', 'The account was removed.'))
-    for (const { removed } of this.#host.features) await removed?.(owner)
-    await this.#host.owners.remove(owner)
+    // From here on nobody can log in to it.
+    owner.leaving = true
+    const end = new StreamError('not-authorized', 'The account was removed.')
+    for (const session of [...owner.sessions]) {
+      if (session === asking) session.close(end)
+      else session.fail(end)
+    }
+    try {
+      for (const { removed } of this.#host.features) await removed?.(owner)
+      await this.#host.owners.remove(owner)
+    } catch (error) {
+      owner.leaving = false
+      throw error
+    }
   }
 
   /** Whether the account of this localpart must not log in. */
   async disabled(local: string): Promise<boolean> {
     const owner = await this.#find(local)
-    if (owner === undefined) return true
-    return (await owner.read(standing))[0]?.disabled ?? false
+    return owner === undefined || !mayLogIn(owner)
   }
 
   /** The keys of a user, or for nobody's name ones that look the same every time and never match. */
   async scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
     const owner = await this.#find(username)
     const kept = (await owner?.read(credentials, { hash }))?.[0]
-    return kept ?? fakeScramKeys(this.#crypto, this.#secret, prepared(username), hash, this.#iterations)
+    return kept ?? fakeScramKeys(this.#crypto, this.#secret, prepared(username), hash, this.#iterations())
   }
 
   /** Whether the password is this user's; for nobody's name it costs the same. */
@@ -103,7 +140,8 @@ export class Accounts {
   async #existing(address: Jid): Promise<Owner> {
     this.#check(address)
     const owner = await this.#host.owners.find(address)
-    if (owner === undefined) throw new AccountError(`There is no account ${address}.`)
+    if (owner === undefined || owner.leaving)
+      throw new AccountError(`There is no account ${address}.`, 'item-not-found')
     return owner
   }
 
@@ -124,11 +162,16 @@ export class Accounts {
   async #credentials(password: string) {
     const keys = await Promise.all(
       hashes.map(hash =>
-        deriveScramKeys(this.#crypto, hash, password, this.#random.bytes(saltLength), this.#iterations),
+        deriveScramKeys(this.#crypto, hash, password, this.#random.bytes(saltLength), this.#iterations()),
       ),
     )
     return keys.map(row => put(credentials, row))
   }
+}
+
+/** Whether sessions of an account may begin now. */
+export function mayLogIn(owner: Owner): boolean {
+  return !owner.leaving && owner.rows(standing).get('')?.disabled !== true
 }
 
 /** All spellings of one account share a salt; what cannot be an account is its own. */

@@ -94,9 +94,12 @@ export class Authentication implements StreamFeature {
         if (state.username !== undefined) stream.streams.failures.count(accountKey(stream, state.username))
       }
       const facts = { mechanism, user: state.username, condition: error.condition, reason: error.text }
-      stream.log('info', 'login refused', facts)
+      stream.rationed('info', 'login refused', facts)
     } else {
-      stream.log('error', 'login failed', { mechanism, fault: error instanceof Error ? error.stack : String(error) })
+      stream.rationed('error', 'login failed', {
+        mechanism,
+        fault: error instanceof Error ? error.stack : String(error),
+      })
     }
     // RFC 6120 §6.4.5
     if (state.tries >= triesAtMost) throw new StreamError('policy-violation', 'Too many failed logins on one stream.')

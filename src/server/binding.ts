@@ -3,7 +3,9 @@ import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import { mayLogIn } from './accounts.ts'
 import { sessionOf } from './delivery.ts'
+import { extensionPoint } from './feature.ts'
 import type { IqRegistration } from './handlers.ts'
 import { account } from './handlers.ts'
 import type { Owner } from './owner.ts'
@@ -11,6 +13,9 @@ import { errorReply, refusalOf } from './refusal.ts'
 import { Session } from './session.ts'
 import type { Stream } from './stream.ts'
 import type { StreamFeature } from './stream-feature.ts'
+
+/** What features do when a session begins: somebody has logged in and has a resource. */
+export const beginnings = extensionPoint<(session: Session) => void>('beginnings of sessions')
 
 /** Resource binding (RFC 6120 §7). */
 export const binding: StreamFeature = {
@@ -37,7 +42,7 @@ export const binding: StreamFeature = {
     } catch (error) {
       if (error instanceof StreamError) throw error
       const refusal = refusalOf(error, () => stream.fault(error))
-      stream.log('info', 'binding refused', { condition: refusal.condition, reason: refusal.text })
+      stream.rationed('info', 'binding refused', { condition: refusal.condition, reason: refusal.text })
       stream.write(errorReply(iq.withAttributes(idOnly(iq)), refusal).xml(ns.client))
     }
   },
@@ -58,9 +63,8 @@ async function bindTo(stream: Stream, wish: string | undefined): Promise<Session
   const host = stream.host!
   const address = Jid.of(stream.username!, host.domain.domain)
   const owner = await host.owners.find(address)
-  // Removed between login and now.
-  if (owner === undefined) throw new StreamError('not-authorized', 'The account is gone.')
-  if (await host.accounts.disabled(address.local)) throw new StreamError('not-authorized', 'The account is disabled.')
+  // Removed or disabled between login and now; nothing is waited for between here and the session.
+  if (owner === undefined || !mayLogIn(owner)) throw new StreamError('not-authorized', 'The account cannot log in.')
   if (stream.gone) throw new StreamError('reset', 'The connection is gone.')
   const jid = resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish)
   const holder = sessionOf(owner, jid.resource)
@@ -69,6 +73,7 @@ async function bindTo(stream: Stream, wish: string | undefined): Promise<Session
   const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
   owner.sessions.push(session)
   stream.bound(session)
+  for (const begun of host.extensions(beginnings)) begun(session)
   return session
 }
 

@@ -1,10 +1,10 @@
 import { Malformed } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import type { Setting, Settings } from './config.ts'
-import { Misfit, text } from './config.ts'
+import { addressText, file, Misfit, text, yes } from './config.ts'
 import { didYouMean } from './nearest.ts'
 import type { Config, CoreValues, HasSettings, HostConfig } from './settings.ts'
-import { coreSettings } from './settings.ts'
+import { coreSettings, hostSettings, otherSettings } from './settings.ts'
 
 /** One thing that is wrong in a configuration, and where: the keys that lead there, list elements by their index. */
 export interface Mistake {
@@ -24,7 +24,7 @@ export function checkConfig(root: Table, features: readonly HasSettings[]): { co
   const report: Report = (path, message) => mistakes.push({ path, message })
   const named = new Map(features.map(feature => [feature.name, feature.config ?? {}]))
   for (const name of named.keys()) {
-    if (Object.hasOwn(coreSettings, name) || name === 'hosts' || name === 'data')
+    if ([coreSettings, hostSettings, otherSettings].some(known => Object.hasOwn(known, name)) || name === 'hosts')
       throw new Error(`no feature may be called "${name}"`)
   }
   const known = ['data', 'hosts', ...Object.keys(coreSettings), ...named.keys()]
@@ -40,8 +40,9 @@ export function checkConfig(root: Table, features: readonly HasSettings[]): { co
   const shared = new Map([...named].map(([name, settings]) => [name, values(settings, root[name], [name], report)]))
   const config: Config = {
     ...core,
-    data: one(text, 'jackdaw-data', root['data'], ['data'], report),
+    data: one(text, otherSettings.data.initial, root['data'], ['data'], report),
     hosts: hosts(root['hosts'], named, shared, report),
+    features: Object.fromEntries(shared),
   }
   checkListen(config, report)
   return { config, mistakes }
@@ -131,16 +132,16 @@ function host(
   shared: Map<string, Table>,
   report: Report,
 ): HostConfig {
-  const { certificate, key, ...others } = table
+  const { certificate, key, disabled, ...others } = table
   for (const other of Object.keys(others)) {
     if (named.has(other)) continue
     const wrong = Object.hasOwn(coreSettings, other)
       ? `"${other}" is for the whole server: write [${other}] outside of hosts`
-      : `unknown key "${other}" in hosts."${name}"${didYouMean(other, ['certificate', 'key', ...named.keys()])}`
+      : `unknown key "${other}" in hosts."${name}"${didYouMean(other, [...Object.keys(hostSettings), ...named.keys()])}`
     report([...path, other], wrong)
   }
-  const chainPath = one<string | undefined>(text, undefined, certificate, [...path, 'certificate'], report)
-  const keyPath = one<string | undefined>(text, undefined, key, [...path, 'key'], report)
+  const chainPath = one<string | undefined>(file, undefined, certificate, [...path, 'certificate'], report)
+  const keyPath = one<string | undefined>(file, undefined, key, [...path, 'key'], report)
   if ((certificate === undefined) !== (key === undefined)) {
     report(
       path,
@@ -152,15 +153,17 @@ function host(
     values(settings, table[feature], [...path, feature], report, shared.get(feature)),
   ])
   const own = chainPath !== undefined && keyPath !== undefined && { certificate: { chain: chainPath, key: keyPath } }
-  return { name, ...own, features: Object.fromEntries(features) }
+  const off = one(yes, false, disabled, [...path, 'disabled'], report) && { disabled: true }
+  return { name, ...own, ...off, features: Object.fromEntries(features) }
 }
 
 function checkListen(config: Config, report: Report): void {
   const { starttls, directTls, plain, plainBeyondLoopback } = config.listen
   const seen = new Set<string>()
   for (const [key, endpoints] of Object.entries({ starttls, 'direct-tls': directTls, plain })) {
-    endpoints.forEach(({ host, port }, index) => {
-      const written = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    endpoints.forEach((endpoint, index) => {
+      const { host, port } = endpoint
+      const written = addressText(endpoint)
       if (port !== 0 && seen.has(written)) report(['listen', key, index], `${written} is there twice`)
       seen.add(written)
       if (key === 'plain' && !plainBeyondLoopback && !isLoopback(host)) {

@@ -1,11 +1,13 @@
-// CONTRACT for commands (server core writes the registry; the cli renders them)
 /** One argument of a command. */
 export interface Argument {
   readonly name: string
   /** A sentence of manual. */
   readonly manual: string
-  /** `jid` and `text` come from the command line; `secret` never does: asked without echo, or a line of standard input. */
-  readonly kind: 'jid' | 'text' | 'number' | 'flag' | 'secret'
+  /**
+   * `jid` and `text` come from the command line. A `secret` never does: it is asked without echo, or a line of standard
+   * input. Nor does `input`: it is the whole of standard input.
+   */
+  readonly kind: 'jid' | 'text' | 'number' | 'flag' | 'secret' | 'input'
   /** Flags and options (`--name value`) are optional; positional arguments are not unless they say so. */
   readonly optional?: boolean
   /** Given as `--name` instead of by its place. */

@@ -9,6 +9,8 @@ export interface SettingKind<T> {
   readonly example: string
   /** Throws `Misfit`. */
   read(value: unknown): T
+  /** A value as the file would have it; needed where that is not the value's own text (see `writtenValue`). */
+  write?(value: T): string
 }
 
 /** One setting: its type, its default and its sentence of manual, in one value. */
@@ -39,11 +41,30 @@ export function setting<T>(kind: SettingKind<T>, initial: T, manual: string): Se
   return { kind, initial, manual }
 }
 
+/** A value as it is written in the file: what its kind reads again. */
+export function writtenValue<T>(kind: SettingKind<T>, value: T): string {
+  if (kind.write !== undefined) return kind.write(value)
+  if (Array.isArray(value)) return `[${value.map(item => plainly(item)).join(', ')}]`
+  return plainly(value)
+}
+
+/** Whether it stands for nothing: a setting whose default that is has no value until somebody gives it one. */
+export function isUnset(value: unknown): boolean {
+  return value === '' || value === undefined
+}
+
 /** Any text of at least one character. */
 export const text: SettingKind<string> = {
   name: 'text',
   example: '"some words"',
   read: value => (typeof value === 'string' && value !== '' ? value : misfit(text, value)),
+}
+
+/** The path of a file; a relative one is meant from the folder of the configuration file. */
+export const file: SettingKind<string> = {
+  name: 'the path of a file',
+  example: '"fullchain.pem"',
+  read: value => (typeof value === 'string' && value !== '' ? value : misfit(file, value)),
 }
 
 /** A whole number that is not negative. */
@@ -59,18 +80,23 @@ export const yes: SettingKind<boolean> = {
   read: value => (typeof value === 'boolean' ? value : misfit(yes, value)),
 }
 
+const timeUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const sizeUnits = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
 /** Seconds, or "500ms", "30s", "10m", "2h", "7d"; the value is milliseconds. */
 export const time: SettingKind<number> = {
   name: 'a time: seconds, or text with ms, s, m, h or d',
   example: '"30s"',
-  read: value => amount(time, value, { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }, 1000),
+  read: value => amount(time, value, timeUnits, 1000),
+  write: value => written(value, timeUnits),
 }
 
 /** Bytes, or "64KiB", "10MiB", "2GiB"; the value is bytes. */
 export const size: SettingKind<number> = {
   name: 'a size: bytes, or text with B, KiB, MiB or GiB',
   example: '"64KiB"',
-  read: value => amount(size, value, { b: 1, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }, 1),
+  read: value => amount(size, value, sizeUnits, 1),
+  write: value => written(value, sizeUnits),
 }
 
 /** A bare or full JID. */
@@ -78,6 +104,7 @@ export const address: SettingKind<Jid> = {
   name: 'an address (JID)',
   example: '"romeo@example.org"',
   read: value => (typeof value === 'string' && Jid.tryParse(value)) || misfit(address, value),
+  write: value => plainly(value.full),
 }
 
 /** An IP address or `localhost`, and a port; port 0 lets the system choose. */
@@ -91,6 +118,12 @@ export const endpoint: SettingKind<Address> = {
     if (!parts || port > 65_535 || !isHost(parts)) return misfit(endpoint, value)
     return { host: (parts[1] ?? parts[2]!).toLowerCase(), port }
   },
+  write: value => plainly(addressText(value)),
+}
+
+/** An address as people write it: brackets around IPv6. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** A list of values of one kind, at most 1,000. */
@@ -108,6 +141,7 @@ export function list<T>(of: SettingKind<T>): SettingKind<readonly T[]> {
         }
       })
     },
+    write: values => `[${values.map(item => writtenValue(of, item)).join(', ')}]`,
   }
   return kind
 }
@@ -136,6 +170,7 @@ export function within(kind: SettingKind<number>, least: number, most: number, w
       }
       return read >= least && read <= most ? read : misfit(narrow, value)
     },
+    ...(kind.write && { write: kind.write }),
   }
   return narrow
 }
@@ -160,9 +195,23 @@ function amount(kind: SettingKind<number>, value: unknown, units: Record<string,
       : misfit(kind, value)
   }
   const parts = typeof value === 'string' ? /^(\d{1,12}(?:\.\d{1,6})?) ?([a-z]+)$/i.exec(value) : null
-  const unit = parts?.[2]?.toLowerCase()
-  if (!parts || !unit || !Object.hasOwn(units, unit)) return misfit(kind, value)
+  const unit = Object.keys(units).find(name => name.toLowerCase() === parts?.[2]?.toLowerCase())
+  if (!parts || unit === undefined) return misfit(kind, value)
   return Math.round(Number(parts[1]) * units[unit]!)
+}
+
+/** In the greatest unit of which it is a whole number. */
+function written(value: number, units: Record<string, number>): string {
+  const [unit, worth] = Object.entries(units).findLast(([, size]) => value > 0 && value % size === 0) ?? [
+    Object.keys(units)[0]!,
+    1,
+  ]
+  return `"${value / worth}${unit}"`
+}
+
+/** A value that needs no kind to be written. TOML's strings are JSON's, but for one character. */
+function plainly(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value).replaceAll('\u007f', '\\u007f') : String(value)
 }
 
 function isHost(parts: RegExpExecArray): boolean {

@@ -1,6 +1,6 @@
 import type { Element } from '../wire/element.ts'
 import type { Jid } from '../wire/jid.ts'
-import type { Owner } from './owner.ts'
+import type { Logged, Owner } from './owner.ts'
 import type { Session } from './session.ts'
 
 export type StanzaKind = 'message' | 'presence' | 'iq'
@@ -17,6 +17,8 @@ export class Envelope {
   readonly owner: Owner
   /** Where it came in, while it is being sent. */
   readonly session: Session | undefined
+  /** The entry of the owner's log that holds it, or will once `store` is through; undefined where none does. */
+  readonly logged: Logged | undefined
 
   constructor(
     stanza: Element,
@@ -26,6 +28,7 @@ export class Envelope {
     to: Jid | undefined,
     owner: Owner,
     session: Session | undefined,
+    logged?: Logged,
   ) {
     this.stanza = stanza
     this.kind = kind
@@ -34,11 +37,17 @@ export class Envelope {
     this.to = to
     this.owner = owner
     this.session = session
+    this.logged = logged
   }
 
   /** The same journey with another stanza of the same addresses and type. */
   withStanza(stanza: Element): Envelope {
-    return new Envelope(stanza, this.kind, this.type, this.from, this.to, this.owner, this.session)
+    return new Envelope(stanza, this.kind, this.type, this.from, this.to, this.owner, this.session, this.logged)
+  }
+
+  /** The owner's own copy, which this entry of its log will hold. */
+  loggedAs(logged: Logged, stanza: Element): Envelope {
+    return new Envelope(stanza, this.kind, this.type, this.from, this.to, this.owner, this.session, logged)
   }
 
   /** The same stanza for somebody else; the content is shared. */

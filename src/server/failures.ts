@@ -5,13 +5,13 @@ const keysAtMost = 100_000
 export class Failures {
   readonly #counts = new Map<string, { count: number; since: number }>()
   readonly #elapsed: () => number
-  readonly #window: number
+  readonly #window: () => number
   readonly #most: (key: string) => number
 
-  /** `elapsed` in milliseconds; a count is forgotten `window` milliseconds after its first failure. */
-  constructor(elapsed: () => number, window: number, most: (key: string) => number) {
+  /** `elapsed` in milliseconds; a count is forgotten `window` milliseconds after its first failure. All may change. */
+  constructor(elapsed: () => number, window: number | (() => number), most: (key: string) => number) {
     this.#elapsed = elapsed
-    this.#window = window
+    this.#window = typeof window === 'number' ? () => window : window
     this.#most = most
   }
 
@@ -25,6 +25,12 @@ export class Failures {
     this.#counts.set(key, { count: 1, since: this.#elapsed() })
   }
 
+  /** Takes one count back: what was counted in advance did not go wrong. */
+  uncount(key: string): void {
+    const entry = this.#current(key)
+    if (entry !== undefined && --entry.count === 0) this.#counts.delete(key)
+  }
+
   blocked(key: string): boolean {
     return (this.#current(key)?.count ?? 0) >= this.#most(key)
   }
@@ -35,7 +41,7 @@ export class Failures {
 
   #current(key: string): { count: number; since: number } | undefined {
     const entry = this.#counts.get(key)
-    if (entry === undefined || this.#elapsed() - entry.since < this.#window) return entry
+    if (entry === undefined || this.#elapsed() - entry.since < this.#window()) return entry
     this.#counts.delete(key)
     return undefined
   }

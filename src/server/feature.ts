@@ -22,6 +22,12 @@ export interface LoadRegistration {
 
 export const load = (run: (owner: Owner) => Promise<void> | undefined): LoadRegistration => ({ registers: 'load', run })
 
+/** What a feature looks after now and then: whenever idle streams and owners are, and not oftener than that. */
+export interface ChoreRegistration {
+  readonly registers: 'chore'
+  readonly run: () => void
+}
+
 /** A place where features can hang values for another feature to read, such as nodes for disco. */
 export interface ExtensionPoint<T> {
   readonly name: string
@@ -48,6 +54,7 @@ export type Registration =
   | WritingRegistration
   | IqRegistration
   | LoadRegistration
+  | ChoreRegistration
   | ExtensionRegistration
   | StreamFeature
 

@@ -1,12 +1,25 @@
 import type { Codec } from '../wire/codec.ts'
 import type { Element } from '../wire/element.ts'
+import type { StanzaCondition } from '../wire/errors.ts'
 import type { Envelope } from './envelope.ts'
 
 /** What answers an IQ: the payload of the result, or nothing for an empty one. What is thrown is the error. */
 export type Answered = Element | undefined | Promise<Element | undefined>
 
-/** Whose requests an account's handler takes: only those of the account's own sessions, or anybody's. */
-export type By = 'self' | 'anyone'
+/** Whose requests an account's handler takes: those of its own sessions, also those of who may see its presence, or anybody's. */
+export type By = 'self' | 'subscribers' | 'anyone'
+
+/**
+ * Who may ask for something of an account, and what all others hear, of its resources too. They hear the same where there
+ * is no such account, so that nobody learns whether there is one.
+ */
+export interface IqOptions<T> {
+  readonly by?: By
+  /** The error for those who may not ask; `service-unavailable` where it is not given. */
+  readonly refusal?: StanzaCondition
+  /** What they get instead of the error, where the request was to the bare JID. */
+  readonly otherwise?: (value: T) => Element | undefined
+}
 
 /** A feature's answer to one kind of IQ, as a value. */
 export interface IqRegistration {
@@ -16,6 +29,8 @@ export interface IqRegistration {
   readonly namespace: string
   readonly name: string
   readonly by: By
+  readonly refusal: StanzaCondition
+  readonly otherwise: ((payload: Element) => Element | undefined) | undefined
   readonly handle: (payload: Element, e: Envelope) => Answered
 }
 
@@ -23,14 +38,16 @@ function registration(where: 'account' | 'server', type: 'get' | 'set') {
   return <T>(
     codec: Codec<T>,
     handle: (value: T, e: Envelope) => Answered,
-    options: { by?: By } = {},
+    { by, refusal, otherwise }: IqOptions<T> = {},
   ): IqRegistration => ({
     registers: 'iq',
     where,
     type,
     namespace: codec.namespace,
     name: codec.name,
-    by: options.by ?? (where === 'account' ? 'self' : 'anyone'),
+    by: by ?? (where === 'account' ? 'self' : 'anyone'),
+    refusal: refusal ?? 'service-unavailable',
+    otherwise: otherwise && (payload => otherwise(codec.read(payload))),
     handle: (payload, e) => handle(codec.read(payload), e),
   })
 }

@@ -1,13 +1,22 @@
-import type { TlsIdentity } from '../runtime/runtime.ts'
+import type { Crypto, TlsIdentity } from '../runtime/runtime.ts'
 import { Element } from '../wire/element.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Accounts } from './accounts.ts'
 import { secondBinding } from './binding.ts'
+import type { Command } from './command.ts'
 import { envelope } from './envelope.ts'
-import type { ExtensionPoint, ExtensionRegistration, Feature, LoadRegistration, Registration } from './feature.ts'
+import type {
+  ChoreRegistration,
+  ExtensionPoint,
+  ExtensionRegistration,
+  Feature,
+  LoadRegistration,
+  Registration,
+} from './feature.ts'
 import type { IqRegistration } from './handlers.ts'
 import { Handlers } from './handlers.ts'
+import { LiveSettings } from './live-settings.ts'
 import type { Log } from './log.ts'
 import type { Keeping } from './owner.ts'
 import { Owner } from './owner.ts'
@@ -17,7 +26,7 @@ import { compile } from './pipeline.ts'
 import type { Requests } from './requests.ts'
 import type { Road } from './road.ts'
 import { contactOf, isSubscriber } from './roster.ts'
-import type { Session } from './session.ts'
+import { type Session, subscriptionTypes } from './session.ts'
 import type { HostConfig } from './settings.ts'
 import type { StreamFeature } from './stream-feature.ts'
 import type { Table } from './table.ts'
@@ -29,6 +38,11 @@ export interface Shared {
   readonly road: Road
   readonly requests: Requests
   readonly log: Log
+  readonly crypto: Crypto
+  /** What operators can ask for: of the core, and of the features. */
+  commands(): readonly Command[]
+  /** Whether this is, or comes from, one of the accounts in `administration.accounts`. */
+  isAdministrator(who: Jid): boolean
   /** Milliseconds since 1970. */
   now(): number
   /** A fresh, unguessable identifier. */
@@ -49,6 +63,7 @@ export class Host {
     readonly hold: readonly WritingRegistration['run'][]
   }
   readonly handlers: Handlers
+  readonly chores: readonly ChoreRegistration[]
   readonly #extensions: readonly ExtensionRegistration[]
   /** Stream features that features of this host add to the core's. */
   readonly streamFeatures: readonly StreamFeature[]
@@ -56,6 +71,11 @@ export class Host {
   accounts!: Accounts
   /** The certificate in use; replaced when the files change. */
   identity: TlsIdentity | undefined
+  /** Whether clients may come and stanzas arrive; a host that is disabled only keeps its data. */
+  served: boolean
+  /** Its settings as they are in effect. */
+  config: HostConfig
+  readonly #settings = new Map<string, LiveSettings>()
 
   constructor(
     domain: Jid,
@@ -68,8 +88,10 @@ export class Host {
     this.domain = domain
     this.features = features
     this.shared = shared
+    this.config = config
+    this.served = config.disabled !== true
     this.service = new Owner('service', domain, this, serviceId, shared.keeping)
-    const all = features.flatMap(one => one.start({ config: config.features[one.name] ?? {}, host: this }))
+    const all = features.flatMap(one => this.#start(one))
     const of = <R extends Registration>(what: R['registers']) => all.filter(one => one.registers === what) as R[]
     this.roads = compile(of<StageRegistration>('stage'))
     const writing = of<WritingRegistration>('writing')
@@ -78,9 +100,32 @@ export class Host {
       hold: writing.filter(one => one.stage === 'hold').map(one => one.run),
     }
     this.handlers = new Handlers([...secondBinding, ...of<IqRegistration>('iq')])
+    this.chores = of<ChoreRegistration>('chore')
     this.#extensions = of<ExtensionRegistration>('extension')
     this.streamFeatures = of<StreamFeature>('stream-feature')
     this.owners = new Owners(this, 'account', shared.keeping, tables, of<LoadRegistration>('load'))
+  }
+
+  #start(feature: Feature): readonly Registration[] {
+    const settings = new LiveSettings(this.config.features[feature.name] ?? {})
+    this.#settings.set(feature.name, settings)
+    const registrations = feature.start({ config: settings.values, host: this })
+    settings.started()
+    return registrations
+  }
+
+  /** Whether another value of a feature's setting takes effect while the server runs. */
+  takesEffect(feature: string, name: string): boolean {
+    return this.#settings.get(feature)?.takesEffect(name) ?? false
+  }
+
+  /** Takes other settings; what needs a restart stays as it is in `config`. */
+  configure(config: HostConfig): void {
+    const features = Object.entries(config.features).map(([name, values]) => [
+      name,
+      this.#settings.get(name)?.change(values) ?? values,
+    ])
+    this.config = { ...config, features: Object.fromEntries(features) }
   }
 
   /** RFC 6121 §8.5.3.1: whether this entity may know that a session is there. */
@@ -100,7 +145,10 @@ export class Host {
     return this.#extensions.filter(one => one.point === point).map(one => one.value as T)
   }
 
-  /** Sends a stanza in an owner's name; its addresses are as given. */
+  /**
+   * Sends a stanza in an owner's name; its addresses are as given. The account's own rules hold for presence (whom it
+   * blocks sees nothing), but not where a subscription ends or is answered: two rosters must stay alike.
+   */
   send(
     owner: Owner,
     from: Jid,
@@ -110,13 +158,17 @@ export class Host {
     children: readonly Element[] = [],
   ): Receipt {
     const stanza = new Element(name, ns.client, ['from', from.full, 'to', to.full, ...attributes], children)
-    return this.shared.road.route(envelope(stanza, from, to, owner))
+    const e = envelope(stanza, from, to, owner)
+    const answer = subscriptionTypes.has(e.type) && e.type !== 'subscribe'
+    return name === 'presence' && owner.kind === 'account' && !answer
+      ? this.shared.road.show(e)
+      : this.shared.road.route(e)
   }
 
-  /** Shows somebody a presence stanza of one of an owner's sessions. */
+  /** Shows somebody a presence stanza of one of an owner's sessions, where the account's own rules let it. */
   pass(owner: Owner, presence: Element, to: Jid): Receipt {
     const from = Jid.parse(presence.attribute('from')!)
-    return this.shared.road.route(envelope(presence.with('to', to.full), from, to, owner))
+    return this.shared.road.show(envelope(presence.with('to', to.full), from, to, owner))
   }
 
   /** Asks a session something in the host's name. Rejects with StanzaError: what it answered, or that it did not within so many milliseconds. */

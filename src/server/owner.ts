@@ -8,11 +8,23 @@ import { Turns } from './turns.ts'
 
 export type { LogEntry } from '../storage/storage.ts'
 
-/** A new entry of the log: its id is given when it is committed. */
-export type NewEntry = Omit<LogEntry, 'id'>
+/** A new entry of the log. Its id is what `nextId` has just given; else it is given when the entry is committed. */
+export type NewEntry = Omit<LogEntry, 'id'> & { readonly id?: number }
+
+/** The entry of a log that a message on its road is kept in. */
+export interface Logged {
+  readonly id: number
+  /** Whether somebody must still get it, so that it comes out of the log. */
+  undelivered: boolean
+}
 
 /** A change of an owner's data, as a value: of a table, of the log, or of a cursor. */
-export type Change = TableWrite | { readonly append: NewEntry } | CursorMove
+export type Change =
+  | TableWrite
+  | { readonly append: NewEntry }
+  /** Nobody was there to get it after all. */
+  | { readonly undelivered: Logged }
+  | CursorMove
 
 /** Everything up to the entry `to` was taken, `taken` undelivered ones among it. */
 export interface CursorMove {
@@ -44,6 +56,8 @@ export class Owner {
   readonly sessions: Session[] = []
   /** Whether it was needed since somebody last looked: idle owners are let go. */
   used = true
+  /** Whether it is being removed: nobody may begin anything in its name. */
+  leaving = false
   /** Whether memory is not what the store holds: it is loaded again before anything else. */
   stale = false
   #log: LogState = { last: 0, cursors: {}, undelivered: 0 }
@@ -94,6 +108,14 @@ export class Owner {
     return this.#log.last
   }
 
+  /** The id of the entry that is appended next; it is known before that is committed, so that the stanza can name it. */
+  nextId(): number {
+    // DESIGN 6: ids grow even when the clock does not.
+    const id = Math.max(this.#keeping.now() * 1000, this.#log.last + 1)
+    this.#log = { ...this.#log, last: id }
+    return id
+  }
+
   /** How far this cursor has come; 0 where it has not begun. */
   cursor(name: string): number {
     return this.#log.cursors[name] ?? 0
@@ -135,14 +157,22 @@ export class Owner {
       return storageWrite(change)
     }
     if ('append' in change) {
-      // DESIGN 6: ids grow even when the clock does not.
-      const id = Math.max(this.#keeping.now() * 1000, this.#log.last + 1)
-      const undelivered = this.#log.undelivered + (change.append.undelivered ? 1 : 0)
-      this.#log = { ...this.#log, last: id, undelivered }
+      const id = change.append.id ?? this.nextId()
+      if (change.append.undelivered) this.#undelivered(1)
       return { write: 'append', entry: { ...change.append, id } }
     }
+    if ('undelivered' in change) {
+      if (!change.undelivered.undelivered) this.#undelivered(1)
+      change.undelivered.undelivered = true
+      return { write: 'undelivered', id: change.undelivered.id }
+    }
     const cursors = { ...this.#log.cursors, [change.cursor]: Math.max(change.to, this.cursor(change.cursor)) }
-    this.#log = { ...this.#log, cursors, undelivered: Math.max(0, this.#log.undelivered - change.taken) }
+    this.#log = { ...this.#log, cursors }
+    this.#undelivered(-change.taken)
     return { write: 'cursor', cursor: change.cursor, to: change.to }
+  }
+
+  #undelivered(more: number): void {
+    this.#log = { ...this.#log, undelivered: Math.max(0, this.#log.undelivered + more) }
   }
 }

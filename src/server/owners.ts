@@ -68,6 +68,11 @@ export class Owners {
     })
   }
 
+  /** When an owner with this address was last removed, in milliseconds since 1970, or undefined. Rejects with StorageError. */
+  removedAt(address: Jid): Promise<number | undefined> {
+    return this.#keeping.storage.tombstone(address.full)
+  }
+
   /** Takes an owner and all its data away. */
   async remove(owner: Owner): Promise<void> {
     this.#loaded.delete(owner.address.full)
@@ -105,5 +110,5 @@ export class Owners {
 
 /** What keeps an owner in memory: somebody is connected, or something still waits in its turns. */
 function pinned(owner: Owner): boolean {
-  return owner.sessions.length > 0 || !owner.turns.idle
+  return owner.leaving || owner.sessions.length > 0 || !owner.turns.idle
 }

@@ -22,6 +22,9 @@ export function ended(receipt?: Receipt): Ended {
   return new Ended(receipt)
 }
 
+/** What an arriving check returns where the sender is to hear the same as if there were no such account (RFC 6121 §8.5.1). */
+export const absent: Ended = ended()
+
 /** One more copy: to whom, and what. */
 export interface Delivery {
   readonly to: Session
@@ -100,10 +103,13 @@ export const stanza = roads(undefined)
 export interface WritingRegistration {
   readonly registers: 'writing'
   readonly stage: 'check' | 'hold'
-  readonly run: (session: Session, stanza: Element) => unknown
+  readonly run: (session: Session, stanza: Element, envelope: Envelope | undefined) => unknown
 }
 
-/** The stages before a client's socket. `hold` returns whether it holds the stanza; whoever holds it delivers it later. */
+/**
+ * The stages before a client's socket. `hold` returns whether it holds the stanza; whoever holds it delivers it later,
+ * with its envelope, and lets it through then. It is asked only while `session.holding` says that somebody holds.
+ */
 export const writing = {
   // biome-ignore lint/suspicious/noConfusingVoidType: a check that finds nothing wrong returns nothing
   check: (run: (session: Session, stanza: Element) => typeof drop | void): WritingRegistration => ({
@@ -111,7 +117,7 @@ export const writing = {
     stage: 'check',
     run,
   }),
-  hold: (run: (session: Session, stanza: Element) => boolean): WritingRegistration => ({
+  hold: (run: (session: Session, stanza: Element, envelope: Envelope | undefined) => boolean): WritingRegistration => ({
     registers: 'writing',
     stage: 'hold',
     run,

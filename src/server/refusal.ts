@@ -9,18 +9,26 @@ import type { Envelope } from './envelope.ts'
  * | refused | answer |
  * |---|---|
  * | type error, IQ result | never (RFC 6120 §8.3.1) |
- * | presence | silence; where RFC 6121 names a reply, the feature sends it |
+ * | presence that the client addressed and its own server refuses | the error (RFC 6121 §3.1.2, RFC 6120 §10.4.3) |
+ * | other presence, probes (RFC 6121 §4.3) | silence; where RFC 6121 names a reply, the feature sends it |
  * | message, IQ get or set | the error, from whom it was for |
  */
 export function answer(refused: Envelope, error: StanzaError): Element | undefined {
-  if (refused.type === 'error' || refused.kind === 'presence') return undefined
+  if (refused.type === 'error') return undefined
+  // Under another owner's rules the session that sent it is not known any more.
+  if (refused.kind === 'presence' && (refused.session === undefined || refused.to === undefined)) return undefined
+  if (refused.kind === 'presence' && refused.type === 'probe') return undefined
   if (refused.kind === 'iq' && refused.type === 'result') return undefined
   return errorReply(refused.stanza, error)
 }
 
-/** An error stanza that answers this one: addresses turned round, id kept, the content left out (RFC 6120 §8.3.1). */
+/**
+ * An error stanza that answers this one: addresses turned round, id kept, the content left out but for what the error
+ * is about (RFC 6120 §8.3.1).
+ */
 export function errorReply(stanza: Element, error: StanzaError): Element {
-  return new Element(stanza.name, stanza.namespace, replyAttributes(stanza, 'error'), [error.element()])
+  const children = error.about === undefined ? [error.element()] : [error.about, error.element()]
+  return new Element(stanza.name, stanza.namespace, replyAttributes(stanza, 'error'), children)
 }
 
 /** Attributes of a reply: addresses turned round, the id kept. */

@@ -4,17 +4,20 @@ import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
-import type { Envelope } from './envelope.ts'
+import { type Envelope, envelope } from './envelope.ts'
+import type { By, IqRegistration } from './handlers.ts'
 import type { Host } from './host.ts'
-import type { Log } from './log.ts'
 import type { Owner } from './owner.ts'
-import type { Ended, Stages } from './pipeline.ts'
-import { drop, ended } from './pipeline.ts'
-import { answer, refusalOf, replyAttributes } from './refusal.ts'
+import type { Stages } from './pipeline.ts'
+import { absent, drop } from './pipeline.ts'
+import { answer, replyAttributes } from './refusal.ts'
+import type { Refusals } from './refusals.ts'
 import type { Requests } from './requests.ts'
+import { contactOf, isSubscriber } from './roster.ts'
 import type { Session } from './session.ts'
 import { subscriptionTypes } from './session.ts'
-import type { Receipt } from './turns.ts'
+import { check, edit, silentlyStopped, stamp, store } from './stages.ts'
+import type { Receipt, Turns } from './turns.ts'
 import { both } from './turns.ts'
 
 /** What the road needs of the server that it leads through. */
@@ -22,8 +25,7 @@ export interface Surroundings {
   /** The host of a domain served here, or undefined. */
   host(domain: string): Host | undefined
   readonly requests: Requests
-  readonly log: Log
-  reference(): string
+  readonly refusals: Refusals
 }
 
 /**
@@ -33,6 +35,8 @@ export interface Surroundings {
  */
 export class Road {
   readonly #around: Surroundings
+  /** How many messages have set out, for the operator. */
+  messages = 0
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -41,26 +45,35 @@ export class Road {
   /** A stanza sets out under the rules of its sender. */
   send(e: Envelope): Receipt {
     const { owner } = e
-    if (owner.stale) return this.#inTurn(e, owner.host.owners.reload(owner), () => this.send(e))
+    if (owner.stale) {
+      const { turns } = e.session ?? owner
+      return this.#inTurn(turns, e, owner.host.owners.reload(owner), () => this.send(e))
+    }
+    if (e.kind === 'message') this.messages++
     const stages = owner.host.roads[e.kind].sending
     try {
       const stop = check(stages, e)
       if (stop !== undefined) return stop.receipt
       const edited = edit(stages, e)
-      const stored = store(stages, stamp(stages, edited))
+      const own = stamp(stages, edited)
+      const stored = store(stages, own)
       const { turns } = e.session ?? owner
-      if (stored === undefined && turns.idle) return this.#sent(stages, edited)
-      return this.#inTurn(e, stored, () => this.#sent(stages, edited))
+      if (stored === undefined && turns.idle) return this.#sent(stages, edited, own)
+      return this.#inTurn(turns, e, stored, () => this.#sent(stages, edited, own))
     } catch (error) {
       return this.#refuse(e, error)
     }
   }
 
-  /** A stanza that has passed its sender's rules, or that the server makes itself, goes to whom it is for. */
-  route(e: Envelope): Receipt {
+  /**
+   * A stanza that has passed its sender's rules, or that the server makes itself, goes to whom it is for. One of many
+   * copies is not worth an error.
+   */
+  route(e: Envelope, copy = false): Receipt {
     try {
       const to = e.to!
       const host = this.#around.host(to.domain)
+      if (host === undefined && copy) return undefined
       if (host === undefined)
         throw new StanzaError('remote-server-not-found', { text: `This server does not reach ${to.domain}.` })
       if (to.local === '') return this.#arrive(host.service, e.arrivingAt(host.service))
@@ -74,6 +87,11 @@ export class Road {
     }
   }
 
+  /** Presence that the server itself sends in an account's name: what the account's own rules stop does not set out. */
+  show(e: Envelope): Receipt {
+    return silentlyStopped(e.owner.host.roads.presence.sending, e) ? undefined : this.route(e)
+  }
+
   /** A message that was delivered in vain: its reader is gone. It goes the undelivered road at its owner. */
   undeliverable(e: Envelope): void {
     try {
@@ -85,27 +103,56 @@ export class Road {
   }
 
   /** Whether a session's own stages let a stanza go to its client now. */
-  mayWrite(session: Session, stanza: Element): boolean {
+  mayWrite(session: Session, stanza: Element, envelope?: Envelope): boolean {
     const { writing } = session.owner.host
-    for (const run of writing.check) if (run(session, stanza) === drop) return false
-    for (const run of writing.hold) if (run(session, stanza)) return false
+    for (const run of writing.check) if (run(session, stanza, envelope) === drop) return false
+    if (session.holding > 0) for (const run of writing.hold) if (run(session, stanza, envelope)) return false
     return true
   }
 
   async #arriveLater(host: Host, e: Envelope): Promise<void> {
     try {
       const owner = await host.owners.find(e.to!.bare)
-      // RFC 6121 §8.5.1: the same answer as for a user who does not answer.
-      if (owner === undefined) throw new StanzaError('service-unavailable')
-      await this.#arrive(owner, e.arrivingAt(owner))
+      if (owner === undefined) this.#absent(host, e)
+      else await this.#arrive(owner, e.arrivingAt(owner))
     } catch (error) {
       await this.#refuse(e, error)
     }
   }
 
-  #sent(stages: Stages, e: Envelope): Receipt {
+  /**
+   * RFC 6121 §8.5.1 and §8.5.4: nobody has this address. What would be stored for somebody is refused aloud, so that no
+   * word is lost in silence; all else reads as it does for somebody who is away.
+   */
+  #absent(host: Host, e: Envelope): void {
+    const to = e.to!
+    if (e.kind === 'presence') {
+      if (e.type === 'probe') this.refuseProbe(host.service, e)
+    } else if (e.type !== 'headline' || !to.isBare) this.#turnAway(handlerOf(host, 'account', e), e)
+  }
+
+  /** Looks for the account all the same: an answer that comes sooner, or before others, would tell that it is there. */
+  async #asIfAbsent({ address, host }: Owner, e: Envelope): Promise<void> {
     try {
-      for (const run of stages.copy) for (const { to, stanza } of run(e)) to.deliver(stanza)
+      await host.shared.keeping.storage.find(address.full)
+      this.#absent(host, e)
+    } catch (error) {
+      await this.#refuse(e, error)
+    }
+  }
+
+  /** RFC 6121 §4.3.2, case 1: who may not see a user's presence hears the same as where there is no such user. */
+  refuseProbe(owner: Owner, { from, to, id }: Envelope): Receipt {
+    const attributes = ['from', to!.bare.full, 'to', from.bare.full, 'type', 'unsubscribed']
+    // §4.3.2.1
+    if (id !== undefined) attributes.push('id', id)
+    return this.route(envelope(new Element('presence', ns.client, attributes), to!.bare, from.bare, owner))
+  }
+
+  /** It goes on as `e`; the sender's own devices are shown `own`. */
+  #sent(stages: Stages, e: Envelope, own: Envelope): Receipt {
+    try {
+      for (const run of stages.copy) for (const { to, stanza } of run(own)) to.deliver(stanza)
       const receipt = e.kind === 'presence' ? this.#present(stages, e) : this.route(addressed(e))
       for (const run of stages.notify) run(e)
       return receipt
@@ -128,7 +175,7 @@ export class Road {
       for (const jid of run(e)) {
         const one = e.withTo(jid)
         // A refusal here is silent: a blocked contact just gets no presence.
-        if (!silentlyStopped(stages, one)) receipt = both(receipt, this.route(one))
+        if (!silentlyStopped(stages, one)) receipt = both(receipt, this.route(one, true))
       }
     return receipt
   }
@@ -138,11 +185,12 @@ export class Road {
     const stages = owner.host.roads[e.kind].arriving
     try {
       const stop = check(stages, e)
+      if (stop === absent) return this.#asIfAbsent(owner, e)
       if (stop !== undefined) return stop.receipt
       const edited = stamp(stages, edit(stages, e))
       const stored = store(stages, edited)
       if (stored === undefined && owner.turns.idle) return this.#arrived(stages, edited)
-      return this.#inTurn(edited, stored, () => this.#arrived(stages, edited))
+      return this.#inTurn(owner.turns, edited, stored, () => this.#arrived(stages, edited))
     } catch (error) {
       return this.#refuse(e, error)
     }
@@ -233,19 +281,28 @@ export class Road {
 
   /** RFC 6121 §8.5.3.1: a request reaches a resource only from whom its user lets see that it is there. */
   #forward(e: Envelope, request: boolean): Receipt {
-    const session = sessionOf(e.owner, e.to!.resource)
-    if (session === undefined || (request && !e.owner.host.maySee(session, e.from)))
-      throw new StanzaError('service-unavailable')
-    session.deliver(e.stanza)
-    return undefined
+    const { owner } = e
+    const session = sessionOf(owner, e.to!.resource)
+    if (session !== undefined && (!request || owner.host.maySee(session, e.from))) {
+      session.deliver(e.stanza)
+      return undefined
+    }
+    if (request && !mayAsk('subscribers', e)) return this.#turnAway(handlerOf(owner.host, 'account', e), e)
+    throw new StanzaError('service-unavailable')
+  }
+
+  /** What those hear who may not ask, and, all the same, everybody where there is no such account (RFC 6121 §8.5.1). */
+  #turnAway(handler: IqRegistration | undefined, e: Envelope): undefined {
+    if (handler?.otherwise === undefined || e.to!.resource !== '')
+      throw new StanzaError(handler?.refusal ?? 'service-unavailable')
+    this.#reply(e, handler.otherwise(e.stanza.elements[0]!))
   }
 
   #answer(e: Envelope): Receipt {
-    const payload = e.stanza.elements[0]!
-    const handler = e.owner.host.handlers.find(e.owner.kind === 'account' ? 'account' : 'server', e.type, payload)
-    const allowed = handler?.by === 'anyone' || e.from.bare.equals(e.owner.address)
-    if (handler === undefined || !allowed) throw new StanzaError('service-unavailable')
-    const result = handler.handle(payload, e)
+    const { owner } = e
+    const handler = handlerOf(owner.host, owner.kind === 'account' ? 'account' : 'server', e)
+    if (handler === undefined || !mayAsk(handler.by, e)) return this.#turnAway(handler, e)
+    const result = handler.handle(e.stanza.elements[0]!, e)
     if (!(result instanceof Promise)) {
       this.#reply(e, result)
       return undefined
@@ -265,24 +322,7 @@ export class Road {
 
   /** The one place where what was thrown becomes an answer. */
   #refuse(e: Envelope, thrown: unknown): Receipt {
-    let reference: string | undefined
-    const error = refusalOf(thrown, () => (reference ??= this.#around.reference()))
-    if (reference === undefined) {
-      this.#around.log('debug', 'stanza refused', {
-        from: e.from.full,
-        to: e.to?.full,
-        kind: e.kind,
-        condition: error.condition,
-      })
-    } else {
-      const stack = thrown instanceof Error ? thrown.stack : String(thrown)
-      this.#around.log('error', 'fault while handling a stanza', {
-        reference,
-        kind: e.kind,
-        from: e.from.full,
-        fault: stack,
-      })
-    }
+    const error = this.#around.refusals.note(e, thrown)
     const reply = answer(e, error)
     if (reply !== undefined) this.#return(e, reply)
     return undefined
@@ -291,7 +331,17 @@ export class Road {
   /** Takes an answer back to where its stanza came from. */
   #return(e: Envelope, reply: Element): void {
     const session = e.session ?? this.#sessionOf(e.from)
-    session?.answer(reply)
+    if (session === undefined) return
+    session.answer(reply)
+    if (e.kind === 'message') this.#copyAnswer(session, reply, e.to ?? session.owner.address)
+  }
+
+  /** An error of ours that answers a message arrives like any other: who follows the conversation may have to know. */
+  #copyAnswer(session: Session, reply: Element, from: Jid): void {
+    const { owner } = session
+    const arrived = envelope(reply, from, session.jid, owner)
+    for (const run of owner.host.roads.message.arriving.copy)
+      for (const { to, stanza } of run(arrived, session)) to.deliver(stanza)
   }
 
   #sessionOf(jid: Jid): Session | undefined {
@@ -299,52 +349,24 @@ export class Road {
     return owner && sessionOf(owner, jid.resource)
   }
 
-  async #inTurn(e: Envelope, pending: Receipt, next: () => Receipt): Promise<void> {
+  async #inTurn(turns: Turns, e: Envelope, pending: Receipt, next: () => Receipt): Promise<void> {
     try {
-      await (e.session ?? e.owner).turns.after(pending, next)
+      await turns.after(pending, next)
     } catch (error) {
       await this.#refuse(e, error)
     }
   }
 }
 
-const vanished = ended()
-
-/** How a stanza's journey ends at a `check`, or undefined where it goes on; what a check throws refuses it aloud. */
-function check(stages: Stages, e: Envelope): Ended | undefined {
-  for (const run of stages.check) {
-    const verdict = run(e)
-    if (verdict !== undefined) return verdict === drop ? vanished : (verdict as Ended)
-  }
-  return undefined
+/** Who answers this request, or undefined where it is none, or nobody does. */
+function handlerOf(host: Host, where: 'account' | 'server', e: Envelope): IqRegistration | undefined {
+  if (e.kind !== 'iq' || (e.type !== 'get' && e.type !== 'set')) return undefined
+  return host.handlers.find(where, e.type, e.stanza.elements[0]!)
 }
 
-function silentlyStopped(stages: Stages, e: Envelope): boolean {
-  try {
-    return check(stages, e) !== undefined
-  } catch (error) {
-    if (error instanceof StanzaError) return true
-    throw error
-  }
-}
-
-function edit(stages: Stages, e: Envelope): Envelope {
-  for (const run of stages.edit) e = run(e)
-  return e
-}
-
-function stamp(stages: Stages, e: Envelope): Envelope {
-  for (const run of stages.stamp) e = run(e)
-  return e
-}
-
-function store(stages: Stages, e: Envelope): Receipt {
-  let receipt: Receipt
-  for (const run of stages.store) {
-    const one = run(e)
-    if (one instanceof Promise) receipt = both(receipt, one)
-  }
-  return receipt
+function mayAsk(by: By, { from, owner }: Envelope): boolean {
+  if (by === 'anyone' || from.bare.equals(owner.address)) return true
+  return by === 'subscribers' && owner.kind === 'account' && isSubscriber(contactOf(owner, from))
 }
 
 /** RFC 6120 §10.3: without `to`, a message or IQ is for the sender's own account. */

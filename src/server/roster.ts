@@ -1,5 +1,5 @@
 import type { Jid } from '../wire/jid.ts'
-import { bool, jid, list, oneOf, text } from '../wire/kinds.ts'
+import { bool, int, jid, list, oneOf, text } from '../wire/kinds.ts'
 import type { Owner } from './owner.ts'
 import { optional, table } from './table.ts'
 
@@ -25,9 +25,11 @@ export const roster = table(
     approved: bool,
     /** The presence stanza of type subscribe, for resources that come later (RFC 6121 §3.1.3). */
     request: optional(text),
+    /** The version of the roster with which clients saw it last change (RFC 6121 §2.6). */
+    version: optional(int),
   },
   ['contact'],
-  { loaded: true },
+  { loaded: true, version: 2 },
 )
 
 export type Contact = typeof roster extends { read(row: never): infer R } ? R : never
@@ -49,6 +51,7 @@ export function newContact(contact: Jid): Contact {
     pendingIn: false,
     approved: false,
     request: undefined,
+    version: undefined,
   }
 }
 
@@ -60,4 +63,11 @@ export function isSubscriber(contact: Contact | undefined): boolean {
 /** Whether the account sees this contact's presence: subscription to or both. */
 export function isSubscribedTo(contact: Contact | undefined): boolean {
   return contact?.subscription === 'to' || contact?.subscription === 'both'
+}
+
+/** How many items the roster has. */
+export function listed(owner: Owner): number {
+  let count = 0
+  for (const contact of owner.rows(roster).values()) if (contact.listed) count++
+  return count
 }

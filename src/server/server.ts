@@ -1,29 +1,43 @@
 import type { Link } from '../link/link.ts'
 import { tcpLink } from '../link/tcp.ts'
-import type { Address, Certificate, Listener, Runtime, Socket } from '../runtime/runtime.ts'
-import type { OpenStorage, Storage } from '../storage/storage.ts'
+import type { Certificate, Runtime, Socket } from '../runtime/runtime.ts'
+import type { OpenStorage, OwnerKind, Storage } from '../storage/storage.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { base64 } from '../wire/kinds.ts'
 import { Accounts, credentials, standing } from './accounts.ts'
 import type { Command } from './command.ts'
 import { coreCommands } from './commands.ts'
+import { addressText } from './config.ts'
 import type { Feature } from './feature.ts'
 import type { Shared } from './host.ts'
 import { Host } from './host.ts'
+import { LastMinute } from './last-minute.ts'
+import { Listeners, type Listening } from './listeners.ts'
 import type { Log } from './log.ts'
+import { Rations } from './rations.ts'
+import { Refusals } from './refusals.ts'
+import { reload, type SettingChange } from './reload.ts'
 import { Requests } from './requests.ts'
 import { Road } from './road.ts'
 import { roster } from './roster.ts'
 import type { Config, HostConfig } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { Streams } from './streams.ts'
-import { put, storageWrite, table } from './table.ts'
+import { put, storageWrite, type Table, table } from './table.ts'
+import { version } from './version.ts'
+
+export type { Listening } from './listeners.ts'
 
 /** Bytes that a host keeps for itself and shows nobody. */
 const secrets = table('secrets', { secret: base64 }, [])
 
 const coreTables = [credentials, standing, roster, secrets]
+
+/** All tables of a server with these features. */
+export function tablesOf(features: readonly Feature[]): readonly Table[] {
+  return [...coreTables, ...features.flatMap(one => one.tables ?? [])]
+}
 
 /** How long connections may take to end when the server stops, in milliseconds. */
 const farewell = 3000
@@ -35,12 +49,8 @@ export interface ServerOptions {
   readonly config: Config
   readonly features: readonly Feature[]
   readonly log: Log
-}
-
-/** An address that the server listens on, and what it expects there. */
-export interface Listening {
-  readonly carrier: 'starttls' | 'direct-tls' | 'plain'
-  readonly address: Address
+  /** Figures of the program around it for `status`, such as its memory. */
+  readonly figures?: () => Readonly<Record<string, string | number>>
 }
 
 /** A running server: global are the store, the listeners and the limits on connections; everything else is per host. */
@@ -51,7 +61,12 @@ export class Server {
   readonly #options: ServerOptions
   readonly #storage: Storage
   readonly #shared: Shared
-  readonly #listeners: { listening: Listening; listener: Listener }[] = []
+  readonly #listeners: Listeners
+  readonly #rations: Rations
+  readonly #lastMinute: LastMinute<'messages' | 'logins' | 'refusals'>
+  readonly #begun: number
+  /** What becomes of stanzas that are sent in somebody's name. */
+  readonly refusals: Refusals
   #stopped: Promise<void> | undefined
 
   constructor(options: ServerOptions, storage: Storage) {
@@ -59,21 +74,38 @@ export class Server {
     this.#options = options
     this.#storage = storage
     const requests = new Requests(runtime.timers, () => runtime.random.id())
-    const road = new Road({
-      host: domain => this.hosts.get(domain),
-      requests,
-      log,
-      reference: () => runtime.random.id(),
-    })
+    const rations = new Rations(runtime.timers, log)
+    this.#rations = rations
+    this.refusals = new Refusals(log, rations, () => runtime.random.id())
+    const served = (domain: string): Host | undefined => {
+      const host = this.hosts.get(domain)
+      return host?.served ? host : undefined
+    }
+    const road = new Road({ host: served, requests, refusals: this.refusals })
     this.#shared = {
       keeping: { storage, now: () => runtime.clock.now() },
       road,
       requests,
       log,
+      crypto: runtime.crypto,
+      commands: () => this.commands,
+      isAdministrator: who => this.config.administration.accounts.some(one => one.bare.equals(who.bare)),
       now: () => runtime.clock.now(),
       id: () => runtime.random.id(),
     }
-    this.streams = new Streams(config, runtime, this.hosts, road, log)
+    const streams = new Streams(config, runtime, this.hosts, road, log, rations)
+    this.streams = streams
+    this.#begun = runtime.clock.elapsed()
+    this.#lastMinute = new LastMinute(runtime.timers, () => ({
+      messages: road.messages,
+      logins: streams.logins,
+      refusals: rations.asked,
+    }))
+    this.#listeners = new Listeners(runtime.network, (carrier, socket) => {
+      if (!streams.admit(socket.peer.host)) socket.destroy()
+      else if (carrier === 'direct-tls') this.#secureFirst(socket)
+      else this.#serve(socket, carrier === 'starttls')
+    })
     this.commands = [...coreCommands(this), ...options.features.flatMap(one => one.commands?.(this) ?? [])]
   }
 
@@ -82,25 +114,86 @@ export class Server {
     const { runtime, features } = this.#options
     const domain = Jid.parse(config.name)
     const id = (await this.#storage.find(domain.full)) ?? (await this.#storage.create(domain.full, 'service'))
-    const tables = features.flatMap(one => one.tables ?? [])
-    const host = new Host(domain, id, config, features, [...coreTables, ...tables], this.#shared)
-    const { crypto, random } = runtime
-    host.accounts = new Accounts(host, crypto, random, this.#options.config.login.iterations, await this.#secret(host))
+    const host = new Host(domain, id, config, features, tablesOf(features), this.#shared)
+    const iterations = () => this.config.login.iterations
+    host.accounts = new Accounts(host, runtime.crypto, runtime.random, iterations, await this.#secret(host))
     this.hosts.set(domain.full, host)
     return host
   }
 
-  /** Uses this certificate for a host from the next handshake on. Throws a sentence where key and chain do not fit. */
+  /** Takes a host out of service, or puts it back. Its sessions end; its data stays. */
+  setServed(host: Host, served: boolean): void {
+    host.served = served
+    this.#options.log('info', served ? 'host enabled' : 'host disabled', { host: host.domain.full })
+    // RFC 6120 §4.9.3.5
+    if (!served) this.streams.endAll(host, new StreamError('host-gone', 'This host is not served any more.'))
+  }
+
+  /** Knows a host no longer. Its data stays, for when it comes back. */
+  dropHost(host: Host): void {
+    if (this.hosts.size === 1) throw new Error('A server has at least one host.')
+    this.setServed(host, false)
+    this.hosts.delete(host.domain.full)
+  }
+
+  /**
+   * Takes a host away with all accounts and all their data, as `Accounts.remove` does for each. Rejects with
+   * StorageError; then the host is disabled, and what is left of it can be removed again.
+   */
+  async removeHost(host: Host): Promise<void> {
+    if (this.hosts.size === 1) throw new Error('A server has at least one host: this is the last one.')
+    const name = host.domain.full
+    this.setServed(host, false)
+    for (const address of await this.addresses(name)) await host.accounts.remove(Jid.parse(address))
+    this.dropHost(host)
+    for (const kind of ['room', 'service'] as const) {
+      for (const address of await this.addresses(name, kind)) {
+        const id = await this.#storage.find(address)
+        if (id !== undefined) await this.#storage.remove(id, this.#options.runtime.clock.now())
+      }
+    }
+  }
+
+  /** The configuration that is in effect. */
+  get config(): Config {
+    return this.streams.config
+  }
+
+  /**
+   * Becomes what another configuration says, as far as that goes while it runs; certificates are the caller's (see
+   * `setCertificate`). Returns what has changed. Rejects with StorageError.
+   */
+  async reload(wanted: Config): Promise<readonly SettingChange[]> {
+    const { config, changes } = await reload(
+      {
+        config: this.config,
+        features: this.#options.features,
+        hosts: this.hosts,
+        listen: listen => this.#listeners.change(listen),
+        addHost: host => this.addHost(host),
+        setServed: (host, served) => this.setServed(host, served),
+        dropHost: host => this.dropHost(host),
+      },
+      wanted,
+    )
+    this.streams.config = config
+    return changes
+  }
+
+  /**
+   * Uses this certificate for a host from the next handshake on; one that has been removed needs none. Throws a sentence
+   * where key and chain do not fit.
+   */
   setCertificate(host: string, certificate: Certificate): void {
-    this.hosts.get(host)!.identity = this.#options.runtime.network.identity(certificate)
+    const identity = this.#options.runtime.network.identity(certificate)
+    const found = this.hosts.get(host)
+    if (found !== undefined) found.identity = identity
   }
 
   /** Listens on all configured addresses. Rejects with a sentence that names the one that cannot be had. */
   async start(): Promise<void> {
-    const { starttls, directTls, plain } = this.#options.config.listen
-    for (const address of starttls) await this.#listen('starttls', address, socket => this.#serve(socket, true))
-    for (const address of directTls) await this.#listen('direct-tls', address, socket => this.#secureFirst(socket))
-    for (const address of plain) await this.#listen('plain', address, socket => this.#serve(socket, false))
+    await this.#listeners.open(this.config.listen)
+    this.#lastMinute.start()
     this.streams.start()
   }
 
@@ -112,32 +205,60 @@ export class Server {
   }
 
   get listening(): readonly Listening[] {
-    return this.#listeners.map(one => one.listening)
+    return this.#listeners.listening
   }
 
   /** Figures for operators. */
   status(): Readonly<Record<string, string | number>> {
-    const sessions = [...this.hosts.values()].flatMap(host =>
-      [...host.owners.all()].map(owner => owner.sessions.length),
-    )
+    let accounts = 0
+    let sessions = 0
+    for (const host of this.hosts.values()) {
+      accounts += host.owners.size
+      for (const owner of host.owners.all()) sessions += owner.sessions.length
+    }
+    const names = [...this.hosts].map(([name, { served }]) => (served ? name : `${name} (disabled)`))
     return {
-      hosts: [...this.hosts.keys()].join(', '),
-      listening: this.listening.map(({ carrier, address }) => `${carrier} ${written(address)}`).join(', '),
+      version,
+      uptime: duration(this.#options.runtime.clock.elapsed() - this.#begun),
+      hosts: names.join(', '),
+      listening: this.listening.map(({ carrier, address }) => `${carrier} ${addressText(address)}`).join(', '),
       connections: this.streams.size,
-      sessions: sessions.reduce((sum, count) => sum + count, 0),
+      sessions,
+      'accounts in memory': accounts,
+      'messages in the last minute': this.#lastMinute.growth('messages'),
+      'logins in the last minute': this.#lastMinute.growth('logins'),
+      'refusals in the last minute': this.#lastMinute.growth('refusals'),
       'bytes to be stored': this.#storage.pending,
+      ...this.#options.figures?.(),
     }
   }
 
-  /** Bare JIDs of a host's accounts, in order. */
-  async addresses(host: string): Promise<readonly string[]> {
+  /** Bare JIDs of a host's accounts, in order. Rejects with StorageError. */
+  async addresses(host: string, kind: OwnerKind = 'account'): Promise<readonly string[]> {
     const all: string[] = []
     for (;;) {
       const after = all.at(-1)
-      const page = await this.#storage.owners(host, 'account', { limit: 1000, ...(after !== undefined && { after }) })
+      const page = await this.#storage.owners(host, kind, { limit: 1000, ...(after !== undefined && { after }) })
       all.push(...page)
       if (page.length < 1000) return all
     }
+  }
+
+  /** The accounts of a host: how many sessions each has, and whether it may log in. Rejects with StorageError. */
+  async standings(host: Host): Promise<readonly { jid: string; sessions: number; disabled: boolean }[]> {
+    const found = []
+    const addresses = await this.addresses(host.domain.full)
+    for (let at = 0; at < addresses.length; at += 500)
+      found.push(...(await Promise.all(addresses.slice(at, at + 500).map(jid => this.#standing(host, jid)))))
+    return found
+  }
+
+  /** Read past the account's memory, which a long list would fill. */
+  async #standing(host: Host, jid: string) {
+    const owner = host.owners.loaded(Jid.parse(jid))
+    const id = owner?.id ?? (await this.#storage.find(jid))
+    const row = id === undefined ? undefined : (await this.#storage.rows(id, standing.shape.name))[0]
+    return { jid, sessions: owner?.sessions.length ?? 0, disabled: row !== undefined && standing.read(row).disabled }
   }
 
   /** Ends all sessions with unavailable presence and `system-shutdown`, then closes the store. */
@@ -147,23 +268,16 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
-    const closed = this.#listeners.map(one => one.listener.close())
+    const closed = this.#listeners.close()
+    this.#lastMinute.stop()
     await this.streams.stop(new StreamError('system-shutdown', 'The server is shutting down.'), farewell)
-    await Promise.all(closed)
+    await closed
+    this.#rations.stop()
     await this.#storage.close()
   }
 
-  async #listen(carrier: Listening['carrier'], address: Address, accept: (socket: Socket) => void): Promise<void> {
-    const listener = await this.#options.runtime.network.listen(address, socket => {
-      if (this.streams.admit(socket.peer.host)) accept(socket)
-      else socket.destroy()
-    })
-    this.#listeners.push({ listening: { carrier, address: listener.address }, listener })
-  }
-
   #serve(socket: Socket, upgradable: boolean): void {
-    const { limits } = this.#options.config
-    const { stanzaBeforeLogin, depth, attributes, namespaces } = limits
+    const { stanzaBeforeLogin, depth, attributes, namespaces } = this.config.limits
     const link = tcpLink(socket, {
       timers: this.#options.runtime.timers,
       limits: { stanzaBytes: stanzaBeforeLogin, depth, attributes, namespaces },
@@ -177,7 +291,10 @@ export class Server {
     socket.secure(this.streams.tls).then(
       () => this.#serve(socket, false),
       error => {
-        this.#options.log('info', 'TLS handshake failed', { peer: socket.peer.host, reason: (error as Error).message })
+        const peer = socket.peer.host
+        const sentence = 'TLS handshake failed'
+        if (this.#rations.grants('info', sentence, peer))
+          this.#options.log('info', sentence, { peer, reason: (error as Error).message })
         this.streams.release(socket.peer.host)
       },
     )
@@ -194,12 +311,24 @@ export class Server {
 
 /** Opens the store and makes a server of all configured hosts; it serves nobody until `start`. Rejects with StorageError. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const tables = [...coreTables, ...options.features.flatMap(one => one.tables ?? [])]
-  const server = new Server(options, await options.storage(tables.map(one => one.shape)))
+  const server = new Server(options, await options.storage(tablesOf(options.features).map(one => one.shape)))
   for (const host of options.config.hosts) await server.addHost(host)
   return server
 }
 
-function written({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+/** The two greatest units of a time in milliseconds. */
+function duration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000)
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  return parts
+    .slice(first < 0 ? 3 : first)
+    .slice(0, 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ')
 }

@@ -1,4 +1,4 @@
-import type { Element } from '../wire/element.ts'
+import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
@@ -51,9 +51,11 @@ export class Session {
   interested = false
   /** JIDs that directed presence was sent to and not taken back from. */
   readonly directed = new Set<string>()
-  /** Whether it ever sent presence that must be taken back at the end, directed presence included. */
-  wasPresent = false
+  /** Whether it was available before it last spoke to everybody: then that was no initial presence (RFC 6121 §4.2, §4.4). */
+  wasAvailable = false
   ended = false
+  /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
+  holding = 0
   /** How many stanzas were handled, for XEP-0198's `h`: a contiguous prefix of what was received. */
   handled = 0
   readonly #answers = new Turns()
@@ -62,6 +64,7 @@ export class Session {
   readonly #road: Road
   readonly #unsentAtMost: number
   #paused = false
+  #closing: StreamError | undefined
 
   constructor(owner: Owner, jid: Jid, carrier: Carrier, road: Road, unsentAtMost: number) {
     this.owner = owner
@@ -84,12 +87,16 @@ export class Session {
     return this.presence !== undefined && this.priority >= 0
   }
 
+  /** Whether somebody believes it to be there, who must be told when it goes (RFC 6121 §4.5.2, §4.6.3). */
+  get seen(): boolean {
+    return this.presence !== undefined || this.directed.size > 0
+  }
+
   /** It sent presence without `to`: available with this stanza, or unavailable (RFC 6121 §4.2, §4.5). */
   available(presence: Element | undefined): void {
+    this.wasAvailable = this.presence !== undefined
     this.presence = presence
-    if (presence === undefined) return
-    this.wasPresent = true
-    this.priority = priorityOf(presence)
+    if (presence !== undefined) this.priority = priorityOf(presence)
   }
 
   /** It told somebody in particular whether it is available (RFC 6121 §4.6). */
@@ -98,14 +105,14 @@ export class Session {
       this.directed.delete(jid.full)
       return
     }
-    if (this.directed.size >= directedAtMost)
+    if (this.directed.size >= directedAtMost && !this.directed.has(jid.full))
       throw new StanzaError('policy-violation', { text: 'Too much directed presence.' })
-    this.wasPresent = true
     this.directed.add(jid.full)
   }
 
   /** A stanza from the client. Throws StreamError where the stream cannot go on. */
   receive(stanza: Element): void {
+    if (this.#closing !== undefined) return
     const kind = stanza.namespace === ns.client ? kindOf(stanza.name) : undefined
     // RFC 6120 §4.9.3.24
     if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
@@ -118,6 +125,7 @@ export class Session {
     }
     if (receipt === undefined && this.#answers.idle) {
       this.handled++
+      this.#leave()
       return
     }
     this.#await(receipt)
@@ -137,12 +145,13 @@ export class Session {
    * Hands a stanza to the client. `envelope` is what goes the undelivered road if it turns out not to have been taken;
    * `xml` its canonical text, where the caller has it already.
    */
-  deliver(stanza: Element, envelope?: Envelope, xml: string = stanza.xml(ns.client)): void {
+  deliver(stanza: Element, envelope?: Envelope, xml?: string): void {
     if (this.ended) {
       if (envelope !== undefined) this.#road.undeliverable(envelope)
       return
     }
-    if (!this.#road.mayWrite(this, stanza)) return
+    if (!this.#road.mayWrite(this, stanza, envelope)) return
+    xml ??= stanza.xml(ns.client)
     const pending = this.#carrier.pending
     // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
     if (pending === 0) this.outbox.clear()
@@ -155,6 +164,18 @@ export class Session {
   /** Ends its stream because of an error: of the client's making, or ours to say. */
   fail(error: StreamError): void {
     this.#carrier.fail(error)
+  }
+
+  /**
+   * For what its client asks as its last: contacts see it leave now, nothing more is taken from the client, and its stream
+   * ends with this error once all that it asked is answered.
+   */
+  close(error: StreamError): void {
+    if (this.ended || this.#closing !== undefined) return
+    this.#closing = error
+    if (!this.seen) return
+    const stanza = new Element('presence', ns.client, ['from', this.jid.full, 'type', 'unavailable'])
+    this.#road.send(new Envelope(stanza, 'presence', 'unavailable', this.jid, undefined, this.owner, this))
   }
 
   /** The connection is gone, and with it what lived as long. */
@@ -176,7 +197,7 @@ export class Session {
     const type = typeOf(kind, stanza)
     const to = addressee(stanza.attribute('to'))
     if (kind === 'iq') checkIq(stanza, type)
-    else if (kind === 'presence') checkPresence(type, to)
+    else if (kind === 'presence') checkPresence(stanza.attribute('type'), to)
     // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
     const from = kind === 'presence' && subscriptionTypes.has(type) ? this.jid.bare : this.jid
     const attributes: string[] = ['from', from.full]
@@ -209,11 +230,20 @@ export class Session {
       this.handled++
       return undefined
     })
-    counted.catch(() => this.handled++).then(() => this.#relax())
+    counted
+      .catch(() => this.handled++)
+      .then(() => {
+        this.#relax()
+        this.#leave()
+      })
     if (this.#answers.length > waitingAtMost && !this.#paused) {
       this.#paused = true
       this.#carrier.pause()
     }
+  }
+
+  #leave(): void {
+    if (this.#closing !== undefined && this.#answers.idle) this.fail(this.#closing)
   }
 
   #relax(): void {
@@ -264,9 +294,9 @@ function checkIq(stanza: Element, type: string): void {
 }
 
 /** RFC 6121 §4.7.1: one of the types that are known; only one's own availability is for nobody in particular. */
-function checkPresence(type: string, to: Jid | undefined): void {
-  if (type === 'available' || type === 'unavailable') return
+function checkPresence(type: string | undefined, to: Jid | undefined): void {
+  if (type === undefined || type === 'unavailable') return
+  if (!subscriptionTypes.has(type) && type !== 'probe' && type !== 'error')
+    throw new StanzaError('bad-request', { text: 'There is no such type of presence.' })
   if (to === undefined) throw new StanzaError('bad-request', { text: `Presence of type ${type} needs a "to".` })
-  if (subscriptionTypes.has(type) || type === 'probe' || type === 'error') return
-  throw new StanzaError('bad-request', { text: 'There is no such type of presence.' })
 }

@@ -1,17 +1,10 @@
 import type { Address } from '../runtime/runtime.ts'
 import type { Jid } from '../wire/jid.ts'
 import type { Settings, Values } from './config.ts'
-import { address, endpoint, list, oneOf, setting, size, time, whole, within, yes } from './config.ts'
+import { address, endpoint, file, list, oneOf, setting, size, text, time, whole, within, yes } from './config.ts'
 
 /** SASL mechanisms that a server may offer, best first; the -PLUS ones are added where the connection has a channel binding. */
-export const mechanismNames = [
-  'SCRAM-SHA-512',
-  'SCRAM-SHA-256',
-  'SCRAM-SHA-1',
-  'PLAIN',
-  'EXTERNAL',
-  'ANONYMOUS',
-] as const
+export const mechanismNames = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] as const
 export type MechanismName = (typeof mechanismNames)[number]
 
 const loopback = (port: number): readonly Address[] => [
@@ -73,7 +66,7 @@ export const coreSettings = {
     accounts: setting(
       list(address),
       [] as readonly Jid[],
-      'Accounts that may administer the server from their client.',
+      'Accounts that may administer the server, with all its hosts, from their client.',
     ),
   },
   timeouts: {
@@ -117,13 +110,42 @@ export const coreSettings = {
 
 export type CoreSettings = typeof coreSettings
 
+/** What is in no section of settings, as the manual has it. */
+export const otherSettings = {
+  data: setting(
+    text,
+    'jackdaw-data',
+    'Folder of everything that the server keeps; meant from the folder of the configuration file.',
+  ),
+} as const satisfies Settings
+
+/** What a host's own table has beside the features' settings. */
+export const hostSettings = {
+  certificate: setting(
+    file,
+    '',
+    'File of the certificate chain, PEM. Read again when it changes. Unset: the server makes one that signs itself.',
+  ),
+  key: setting(
+    { ...file, example: '"privkey.pem"' },
+    '',
+    "File of the certificate's key, PEM. Goes with `certificate`: both or neither.",
+  ),
+  disabled: setting(yes, false, 'Whether the host is out of service: nobody can log in to it, and its data stays.'),
+} as const satisfies Settings
+
 /** All settings of a server, read and checked: what the whole server shares, then what each host has of its own. */
 export interface Config extends CoreValues {
   /** Folder of everything that the server keeps. */
   readonly data: string
   /** At least one. */
   readonly hosts: readonly HostConfig[]
+  /** Settings of every feature where a host says nothing: of hosts that come while the server runs. */
+  readonly features: FeatureValues
 }
+
+/** Values of every feature's settings, by the feature's name. */
+export type FeatureValues = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 export type CoreValues = { readonly [S in keyof CoreSettings]: Values<CoreSettings[S]> }
 
@@ -133,8 +155,10 @@ export interface HostConfig {
   readonly name: string
   /** Paths of PEM files; without them the host gets a certificate that it signs itself. */
   readonly certificate?: { readonly chain: string; readonly key: string }
+  /** Known, but not served: its accounts cannot log in, and nothing reaches them. */
+  readonly disabled?: boolean
   /** Whole values of every feature by its name: the host's own, else the server's, else the defaults. */
-  readonly features: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly features: FeatureValues
 }
 
 /** What is read of a feature to check its settings. */

@@ -22,7 +22,8 @@ export const starttls: StreamFeature = {
     link.write(new Element('proceed', ns.tls).xml(ns.client))
     stream.restart()
     return link.secure(streams.tls).catch(error => {
-      stream.log('info', 'TLS handshake failed', { reason: error instanceof Error ? error.message : String(error) })
+      const reason = error instanceof Error ? error.message : String(error)
+      stream.rationed('info', 'TLS handshake failed', { reason })
       stream.abandon('no TLS')
     })
   },

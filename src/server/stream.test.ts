@@ -25,17 +25,26 @@ const bind = (id: string) => `<iq type='set' id='${id}'><bind xmlns='urn:ietf:pa
 test('what is sent ahead is read when its turn comes: login, restart, binding and a message in one piece', async () => {
   const client = new RawClient(house.link())
   const message = "<message to='romeo@localhost' id='m' type='chat'><body>ahead</body></message>"
-  client.send(`${header('localhost')}${plain('romeo', 'secret')}${header('localhost')}${bind('b')}<presence/>${message}`)
-  await client.expect('<body>ahead</body></message>')
+  client.send(
+    `${header('localhost')}${plain('romeo', 'secret')}${header('localhost')}${bind('b')}<presence/>${message}`,
+  )
+  await client.expect('<body>ahead</body>')
   const order = ['<mechanisms', '<success', '<bind xmlns', 'type="result" id="b"', '<presence', 'id="m"']
   const places = order.map(text => client.received.indexOf(text))
-  assert.deepEqual(places, [...places].sort((a, b) => a - b), client.received)
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+    client.received,
+  )
 })
 
 test('a stream in WebSocket frames is negotiated like any other (RFC 7395)', async () => {
   const links = house.link({ framing: webSocketFraming })
   const account = { jid: 'romeo@localhost', password: 'secret', resource: 'socket' }
-  const player = await logIn(links.client, account, { crypto: nodeCrypto, random: count => new Uint8Array(count).fill(1) })
+  const player = await logIn(links.client, account, {
+    crypto: nodeCrypto,
+    random: count => new Uint8Array(count).fill(1),
+  })
   assert.equal(player.jid, 'romeo@localhost/socket')
   player.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
   assert.equal((await player.receive()).attribute('id'), 'p')

@@ -27,6 +27,8 @@ export class Stream implements StreamReader, Carrier {
   username: string | undefined
   session: Session | undefined
   lang: string | undefined
+  /** When it began, in milliseconds since 1970. */
+  readonly began: number
   /** Whether anything came since the last look (see `Streams.sweep`). */
   heard = true
   #open = false
@@ -38,6 +40,7 @@ export class Stream implements StreamReader, Carrier {
     this.link = link
     this.streams = streams
     this.name = name
+    this.began = streams.now()
     this.#deadline = streams.timers.after(streams.config.timeouts.login, () => {
       this.fail(new StreamError('connection-timeout', 'Login took too long.'))
     })
@@ -60,6 +63,8 @@ export class Stream implements StreamReader, Carrier {
       // RFC 6120 §4.7.5: only 1.x can be spoken here.
       if (header.version === undefined || !header.version.startsWith('1.')) throw new StreamError('unsupported-version')
       if (host === undefined) throw new StreamError('host-unknown')
+      // RFC 6120 §4.9.3.5
+      if (!host.served) throw new StreamError('host-gone')
       if (this.host !== undefined && this.host !== host)
         throw new StreamError('host-unknown', 'The host cannot change.')
       this.host = host
@@ -129,10 +134,8 @@ export class Stream implements StreamReader, Carrier {
   /** Says why, and ends. The header goes first, where it has not gone yet (RFC 6120 §4.9.1.2). */
   fail(error: StreamError): void {
     if (this.#over) return
-    this.log(error.condition === 'internal-server-error' ? 'error' : 'info', 'stream ended with an error', {
-      condition: error.condition,
-      text: error.text,
-    })
+    const level = error.condition === 'internal-server-error' ? 'error' : 'info'
+    this.rationed(level, 'stream ended with an error', { condition: error.condition, text: error.text })
     if (!this.#open) this.#openOurs({}, undefined)
     this.link.write(streamElement(error.element()))
     this.link.close()
@@ -141,7 +144,7 @@ export class Stream implements StreamReader, Carrier {
 
   abandon(reason: string): void {
     if (this.#over) return
-    this.log('warn', 'connection dropped', { reason })
+    this.rationed('warn', 'connection dropped', { reason })
     this.link.destroy()
     this.#end()
   }
@@ -161,15 +164,20 @@ export class Stream implements StreamReader, Carrier {
   }
 
   log(level: LogLevel, sentence: string, facts: LogFacts = {}): void {
-    const who = this.session?.jid.full ?? this.username
+    const who = this.session?.jid.full ?? (this.username && `${this.username}@${this.host?.domain}`)
     this.streams.log(level, sentence, { stream: this.name, peer: this.link.peer.host, who, ...facts })
+  }
+
+  /** A line that the other end can provoke as often as it likes: so many in a minute are written, the others counted. */
+  rationed(level: LogLevel, sentence: string, facts: LogFacts = {}): void {
+    if (this.streams.rations.grants(level, sentence, this.link.peer.host)) this.log(level, sentence, facts)
   }
 
   /** Writes a fault of ours into the log; returns the reference by which it is found there. */
   fault(thrown: unknown): string {
     const reference = this.streams.id()
     const fault = thrown instanceof Error ? thrown.stack : String(thrown)
-    this.log('error', 'fault while handling a stream', { reference, fault })
+    this.rationed('error', 'fault while handling a stream', { reference, fault })
     return reference
   }
 
@@ -222,7 +230,7 @@ export class Stream implements StreamReader, Carrier {
 
   #negotiate(element: Element): Promise<void> | undefined {
     if (element.namespace === ns.streams && element.name === 'error') {
-      this.log('info', 'the client reports an error', { condition: StreamError.from(element).condition })
+      this.rationed('info', 'the client reports an error', { condition: StreamError.from(element).condition })
       this.link.close()
       this.#end()
       return undefined

@@ -10,6 +10,7 @@ import { Envelope } from './envelope.ts'
 import { Failures } from './failures.ts'
 import type { Host } from './host.ts'
 import type { Log } from './log.ts'
+import type { Rations } from './rations.ts'
 import type { Road } from './road.ts'
 import type { Session } from './session.ts'
 import type { Config } from './settings.ts'
@@ -22,12 +23,14 @@ const pingPatience = 60_000
 
 /** All client streams of a server: what they share, how many there may be, and what happens when one ends. */
 export class Streams {
-  readonly config: Config
+  /** As it is in effect now: whoever needs a setting reads it when it is needed. */
+  config: Config
   readonly timers: Timers
   readonly crypto: Crypto
   readonly road: Road
   readonly log: Log
-  readonly tls: ServerTls
+  /** For lines that others can provoke as often as they like. */
+  readonly rations: Rations
   readonly failures: Failures
   /** XEP-0170: encryption, authentication, then the rest. */
   readonly features: readonly StreamFeature[] = [starttls, new Authentication(), channelBindings, binding]
@@ -38,32 +41,54 @@ export class Streams {
   readonly #carried = new Set<Stream>()
   #allGone: (() => void) | undefined
   readonly #addresses = new Map<string, number>()
+  /** How many have logged in and bound a resource since the start. */
+  logins = 0
   #notLoggedIn = 0
   #count = 0
   #sweeping: Timer | undefined
 
-  constructor(config: Config, runtime: Runtime, hosts: ReadonlyMap<string, Host>, road: Road, log: Log) {
+  constructor(
+    config: Config,
+    runtime: Runtime,
+    hosts: ReadonlyMap<string, Host>,
+    road: Road,
+    log: Log,
+    rations: Rations,
+  ) {
     this.config = config
+    this.rations = rations
     this.timers = runtime.timers
     this.crypto = runtime.crypto
     this.road = road
     this.log = log
     this.#runtime = runtime
     this.#hosts = hosts
-    const { failuresForgotten, failuresPerAddress, failuresPerAccount } = config.login
     this.failures = new Failures(
       () => runtime.clock.elapsed(),
-      failuresForgotten,
-      key => (key.startsWith('address ') ? failuresPerAddress : failuresPerAccount),
+      () => this.config.login.failuresForgotten,
+      key => this.config.login[key.startsWith('address ') ? 'failuresPerAddress' : 'failuresPerAccount'],
     )
-    this.tls = {
+  }
+
+  /** How TLS begins, with the settings of this moment. */
+  get tls(): ServerTls {
+    return {
       role: 'server',
       // A client may ask for the name of an SRV target; what counts is the stream's `to`.
       identity: name => (this.#hosts.get(name ?? '') ?? this.defaultHost).identity,
       // XEP-0368 §4
       alpn: ['xmpp-client'],
-      timeout: config.timeouts.handshake,
+      timeout: this.config.timeouts.handshake,
     }
+  }
+
+  all(): Iterable<Stream> {
+    return this.#all
+  }
+
+  /** Ends all streams of a host, however far they have come. */
+  endAll(host: Host, error: StreamError): void {
+    for (const stream of [...this.#all]) if (stream.host === host) stream.fail(error)
   }
 
   get size(): number {
@@ -84,6 +109,11 @@ export class Streams {
     return this.#runtime.random.id()
   }
 
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#runtime.clock.now()
+  }
+
   random(count: number): Uint8Array {
     return this.#runtime.random.bytes(count)
   }
@@ -93,11 +123,10 @@ export class Streams {
     const { connectionsPerAddress, connectionsBeforeLogin } = this.config.limits
     const count = this.#addresses.get(address) ?? 0
     if (count >= connectionsPerAddress || this.#notLoggedIn >= connectionsBeforeLogin) {
-      this.log('warn', 'connection refused: too many', {
-        peer: address,
-        fromThisAddress: count,
-        notLoggedIn: this.#notLoggedIn,
-      })
+      const sentence = 'connection refused: too many'
+      if (this.rations.grants('warn', sentence, address)) {
+        this.log('warn', sentence, { peer: address, fromThisAddress: count, notLoggedIn: this.#notLoggedIn })
+      }
       return false
     }
     this.#addresses.set(address, count + 1)
@@ -122,6 +151,7 @@ export class Streams {
 
   loggedIn(_stream: Stream): void {
     this.#notLoggedIn--
+    this.logins++
   }
 
   /** The carrier of a stream is gone. */
@@ -144,8 +174,8 @@ export class Streams {
     session.streamEnded()
     const { owner } = session
     owner.sessions.splice(owner.sessions.indexOf(session), 1)
-    // RFC 6121 §4.5.2: however it ended.
-    if (session.wasPresent) {
+    // RFC 6121 §4.5.2: however it ended; what it said last may still wait for its turn.
+    if (session.seen || !session.turns.idle) {
       const stanza = new Element('presence', ns.client, ['from', session.jid.full, 'type', 'unavailable'])
       this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
     }
@@ -186,7 +216,10 @@ export class Streams {
       if (session !== undefined && !stream.heard) this.#ask(stream, session)
       stream.heard = false
     }
-    for (const host of this.#hosts.values()) host.owners.sweep()
+    for (const host of this.#hosts.values()) {
+      host.owners.sweep()
+      for (const chore of host.chores) chore.run()
+    }
   }
 
   #ask(stream: Stream, session: Session): void {

@@ -175,6 +175,9 @@ export function contract(name: string, open: () => Promise<Storage>): void {
       ['a deletion by what is not first in the key', { write: 'delete', table: 'node-items', key: { at: 1 } }],
       ['a log id that is none', append(0.5)],
       ['a cursor before the log', { write: 'cursor', cursor: 'phone', to: -1 }],
+      ['an undelivered entry without an id', { write: 'undelivered', id: 0.5 }],
+      ['a purge before no id', { write: 'purge', before: Number.NaN, limit: 1 }],
+      ['a purge of less than nothing', { write: 'purge', before: 1, limit: -1 }],
     ]
     for (const [what, write] of misfits) {
       test(`${what} fails the commit, and nothing of it is kept`, async () => {
@@ -272,6 +275,77 @@ export function contract(name: string, open: () => Promise<Storage>): void {
       await assert.rejects(async () => storage.commit(juliet, [append(4)]), StorageError)
       await storage.commit(juliet, [append(5, { archived: false }), { write: 'cursor', cursor: 'phone', to: 5 }])
       assert.deepEqual(await state(), { last: 5, cursors: { phone: 5 }, undelivered: 0 })
+    })
+
+    test('a conversation is read in order, page by page, whatever others say in between', async () => {
+      const minute = 2 ** 26
+      const said: [number, string][] = []
+      for (let at = 1; at <= 60; at++) said.push([at * 0.3 * minute, at % 3 === 0 ? 'romeo@example.net' : `p${at % 7}`])
+      for (const [at, peer] of said) void storage.commit(juliet, [append(Math.floor(at), { peer })])
+      await storage.commit(juliet, [append(19 * minute, { archived: false })])
+      const expected = said.filter(([, peer]) => peer === 'romeo@example.net').map(([at]) => Math.floor(at))
+      const conversation = { peer: 'romeo@example.net', archived: true }
+      assert.deepEqual(await ids(conversation), expected)
+      assert.deepEqual(await ids({ ...conversation, last: true }), expected)
+      assert.deepEqual(await ids({ ...conversation, peer: 'nobody@example.net' }), [])
+      for (let at = 0; at < expected.length; at += 4) {
+        const page = expected.slice(at, at + 4)
+        assert.deepEqual(await ids({ ...conversation, limit: 4, after: expected[at - 1] ?? 0 }), page)
+        assert.deepEqual(await ids({ ...conversation, limit: 4, last: true, before: page.at(-1)! + 1 }), page)
+        assert.deepEqual(await ids({ ...conversation, after: page[0]!, before: page.at(-1)! }), page.slice(1, -1))
+      }
+    })
+
+    test('an entry becomes undelivered when nobody was there after all', async () => {
+      await storage.commit(juliet, [append(1, { undelivered: false }), append(2, { undelivered: false })])
+      await storage.commit(juliet, [
+        { write: 'undelivered', id: 1 },
+        { write: 'undelivered', id: 1 },
+        { write: 'undelivered', id: 3 },
+      ])
+      assert.deepEqual(await ids({ undelivered: true }), [1])
+      assert.deepEqual(await ids({ undelivered: true, peer: 'romeo@example.net', archived: true }), [1])
+      assert.deepEqual(await storage.logState(juliet), { last: 2, cursors: {}, undelivered: 1 })
+    })
+
+    test('a purge takes away what is old, the oldest first, but nothing that somebody must still get', async () => {
+      const purge = (before: number, limit = 100) => storage.commit(juliet, [{ write: 'purge', before, limit }])
+      await storage.commit(juliet, [
+        append(1),
+        append(2, { undelivered: false }),
+        append(3, { undelivered: false, peer: 'nurse@example.com' }),
+        append(4),
+        append(5, { undelivered: false }),
+        append(6),
+      ])
+      await purge(1)
+      assert.deepEqual(await ids({ archived: true }), [1, 2, 3, 4, 5, 6])
+      await purge(6, 2)
+      assert.deepEqual(await ids({ archived: true }), [3, 4, 5, 6])
+      assert.deepEqual(await ids(), [1, 3, 4, 5, 6])
+      await purge(6)
+      assert.deepEqual(await ids({ archived: true }), [6])
+      assert.deepEqual(await ids({ peer: 'nurse@example.com', archived: true }), [])
+      assert.deepEqual(await ids({ archived: false }), [1, 4])
+      assert.equal((await storage.logState(juliet)).undelivered, 3)
+      await storage.commit(juliet, [{ write: 'cursor', cursor: 'legacy', to: 6 }])
+      assert.deepEqual(await ids(), [6])
+      await purge(7)
+      assert.deepEqual(await ids(), [])
+      assert.deepEqual(await storage.logState(juliet), { last: 6, cursors: { legacy: 6 }, undelivered: 0 })
+      await assert.rejects(async () => storage.commit(juliet, [append(6)]), StorageError)
+      await storage.commit(juliet, [append(7)])
+      assert.deepEqual(await ids({ peer: 'romeo@example.net', archived: true }), [7])
+    })
+
+    test('how far back so many archived entries reach', async () => {
+      assert.equal(await storage.logBehind(juliet, 0), undefined)
+      await storage.commit(juliet, [append(1), append(2), append(3, { archived: false }), append(4)])
+      assert.equal(await storage.logBehind(juliet, 0), 4)
+      assert.equal(await storage.logBehind(juliet, 1), 2)
+      assert.equal(await storage.logBehind(juliet, 2), 1)
+      assert.equal(await storage.logBehind(juliet, 3), undefined)
+      await assert.rejects(storage.logBehind(juliet, -1), StorageError)
     })
 
     test('reads see what was handed over before them', async () => {

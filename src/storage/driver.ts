@@ -24,6 +24,7 @@ export interface Answers {
   readonly rows: readonly Row[]
   readonly log: readonly LogEntry[]
   readonly state: LogState
+  readonly behind: number | undefined
 }
 
 export type QueryName = keyof Answers
@@ -44,6 +45,7 @@ type AnyQuery =
   | { readonly query: 'rows'; readonly owner: OwnerId; readonly table: string; readonly key: Row }
   | { readonly query: 'log'; readonly owner: OwnerId; readonly range: LogRange }
   | { readonly query: 'state'; readonly owner: OwnerId }
+  | { readonly query: 'behind'; readonly owner: OwnerId; readonly newer: number }
 
 /** What group commit stands on: a database, or a disk that is only played. Writes were checked before they come here. */
 export interface Driver {

@@ -80,6 +80,11 @@ export class Group implements Storage {
     return this.#read({ query: 'state', owner }, this.#batchOf(owner))
   }
 
+  async logBehind(owner: OwnerId, newer: number): Promise<number | undefined> {
+    checkLimit(newer)
+    return this.#read({ query: 'behind', owner, newer }, this.#batchOf(owner))
+  }
+
   /** Everything that was handed over is applied first. */
   close(): Promise<void> {
     this.#closed ??= (async () => {

@@ -61,6 +61,8 @@ export class MemoryData {
         return this.#owners.get(query.owner)?.log.read(query.range) ?? []
       case 'state':
         return this.#owners.get(query.owner)?.log.state() ?? noLog
+      case 'behind':
+        return this.#owners.get(query.owner)?.log.behind(query.newer)
     }
   }
 
@@ -80,6 +82,8 @@ export class MemoryData {
       if (write.write === 'append') owned.log.append(write.entry)
       else if (write.write === 'cursor') owned.log.move(write.cursor, write.to)
       else if (write.write === 'forget-cursor') owned.log.forget(write.cursor)
+      else if (write.write === 'undelivered') owned.log.mark(write.id)
+      else if (write.write === 'purge') owned.log.purge(write.before, write.limit)
       else if (write.write === 'put') this.#put(owned, this.#tables.get(write.table), write.row)
       else this.#delete(owned, this.#tables.get(write.table), write.key)
     }

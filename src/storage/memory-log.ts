@@ -5,6 +5,8 @@ import type { LogEntry, LogRange, LogState, Write } from './storage.ts'
 export class MemoryLog {
   /** In the order of their ids. */
   readonly #entries: LogEntry[] = []
+  /** The same entries by peer. */
+  readonly #peers = new Map<string, LogEntry[]>()
   /** Ids of the entries that are not archived, in order: those that go when every cursor has passed them. */
   #passing: number[] = []
   readonly #cursors = new Map<string, number>()
@@ -21,9 +23,30 @@ export class MemoryLog {
   }
 
   append({ id, at, peer, direction, archived, undelivered, xml }: LogEntry): void {
-    this.#entries.push({ id, at, peer, direction, archived, undelivered, xml })
+    const entry: LogEntry = { id, at, peer, direction, archived, undelivered, xml }
+    this.#entries.push(entry)
+    const conversation = this.#peers.get(peer)
+    if (conversation === undefined) this.#peers.set(peer, [entry])
+    else conversation.push(entry)
     if (!archived) this.#passing.push(id)
     this.#last = id
+  }
+
+  mark(id: number): void {
+    const entry = this.#entries[place(this.#entries, id)]
+    if (entry?.id === id) this.#replace({ ...entry, undelivered: true })
+  }
+
+  purge(before: number, limit: number): void {
+    const passed = this.#passed()
+    for (const entry of this.read({ before, limit, archived: true })) {
+      if (!entry.undelivered || entry.id <= passed) this.#remove(entry)
+      else {
+        this.#replace({ ...entry, archived: false })
+        this.#passing.push(entry.id)
+      }
+    }
+    this.#passing.sort((a, b) => a - b)
   }
 
   move(cursor: string, to: number): void {
@@ -36,21 +59,14 @@ export class MemoryLog {
     this.#tidy()
   }
 
-  read({
-    after = 0,
-    before = Number.POSITIVE_INFINITY,
-    limit,
-    last,
-    peer,
-    archived,
-    undelivered,
-  }: LogRange): readonly LogEntry[] {
+  read(range: LogRange): readonly LogEntry[] {
+    const { after = 0, before = Number.POSITIVE_INFINITY, limit, last, peer, archived, undelivered } = range
+    const all = peer === undefined ? this.#entries : (this.#peers.get(peer) ?? [])
     const entries: LogEntry[] = []
     const step = last ? -1 : 1
-    for (let at = last ? this.#place(before) - 1 : this.#place(after + 1); entries.length < limit; at += step) {
-      const entry = this.#entries[at]
+    for (let at = last ? place(all, before) - 1 : place(all, after + 1); entries.length < limit; at += step) {
+      const entry = all[at]
       if (entry === undefined || entry.id <= after || entry.id >= before) break
-      if (peer !== undefined && entry.peer !== peer) continue
       if (archived !== undefined && entry.archived !== archived) continue
       if (undelivered !== undefined && entry.undelivered !== undelivered) continue
       entries.push(entry)
@@ -59,31 +75,53 @@ export class MemoryLog {
   }
 
   state(): LogState {
-    const passed = this.#cursors.size === 0 ? 0 : Math.min(...this.#cursors.values())
     let undelivered = 0
-    for (let at = this.#place(passed + 1); at < this.#entries.length; at++)
+    for (let at = place(this.#entries, this.#passed() + 1); at < this.#entries.length; at++)
       if (this.#entries[at]!.undelivered) undelivered++
     return { last: this.#last, cursors: Object.fromEntries(this.#cursors), undelivered }
   }
 
+  behind(newer: number): number | undefined {
+    const archived = this.#entries.filter(entry => entry.archived)
+    return archived[archived.length - 1 - newer]?.id
+  }
+
+  /** How far every cursor has come; 0 where there is none. */
+  #passed(): number {
+    return this.#cursors.size === 0 ? 0 : Math.min(...this.#cursors.values())
+  }
+
   #tidy(): void {
     if (this.#cursors.size === 0 || this.#passing.length === 0) return
-    const passed = Math.min(...this.#cursors.values())
+    const passed = this.#passed()
     const needed = this.#passing.findIndex(id => id > passed)
     const gone = needed < 0 ? this.#passing : this.#passing.slice(0, needed)
-    for (const id of gone) this.#entries.splice(this.#place(id), 1)
+    for (const id of gone) this.#remove(this.#entries[place(this.#entries, id)]!)
     this.#passing = needed < 0 ? [] : this.#passing.slice(needed)
   }
 
-  /** Where the first entry stands whose id is at least this. */
-  #place(id: number): number {
-    let low = 0
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#entries[middle]!.id < id) low = middle + 1
-      else high = middle
-    }
-    return low
+  #remove({ id, peer }: LogEntry): void {
+    const conversation = this.#peers.get(peer)!
+    this.#entries.splice(place(this.#entries, id), 1)
+    conversation.splice(place(conversation, id), 1)
+    if (conversation.length === 0) this.#peers.delete(peer)
   }
+
+  #replace(entry: LogEntry): void {
+    const conversation = this.#peers.get(entry.peer)!
+    this.#entries[place(this.#entries, entry.id)] = entry
+    conversation[place(conversation, entry.id)] = entry
+  }
+}
+
+/** Where the first entry stands whose id is at least this. */
+function place(entries: readonly LogEntry[], id: number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (entries[middle]!.id < id) low = middle + 1
+    else high = middle
+  }
+  return low
 }

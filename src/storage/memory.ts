@@ -70,6 +70,11 @@ class MemoryStorage implements Storage {
     return this.#read({ query: 'state', owner })
   }
 
+  async logBehind(owner: OwnerId, newer: number): Promise<number | undefined> {
+    checkLimit(newer)
+    return this.#read({ query: 'behind', owner, newer })
+  }
+
   async close(): Promise<void> {
     this.#closed = true
   }

@@ -67,21 +67,48 @@ export function tableStatements(table: Table, dialect: Dialect): TableStatements
   }
 }
 
-/** Reads a range of a log: the statement and its parameters. */
+/**
+ * Conversations are found in spans of 2^26 ids, 67 seconds: while people talk much, that is one row for many messages,
+ * and what others said in the same minute is soon read over.
+ */
+export const spanBits = 26
+
+/** The span that an id is in. */
+export function spanOf(id: number): number {
+  return Math.floor(id / 2 ** spanBits)
+}
+
+/** Reads a range of a log: the statement and its parameters, which are in the order of the text. */
 export function selectLog(owner: number, range: LogRange, dialect: Dialect): { sql: string; parameters: Cell[] } {
-  const parameters: Cell[] = [owner]
-  const conditions = [`"owner" = ${dialect.parameter(1)}`]
-  const condition = (sql: string, cell: Cell) => conditions.push(`${sql} ${dialect.parameter(parameters.push(cell))}`)
-  if (range.after !== undefined) condition('"id" >', range.after)
-  if (range.before !== undefined) condition('"id" <', range.before)
-  if (range.peer !== undefined) condition('"peer" =', range.peer)
+  const parameters: Cell[] = []
+  const compared = (sql: string, cell: Cell) => `${sql} ${dialect.parameter(parameters.push(cell))}`
+  const order = range.last ? ' desc' : ''
+  let from = '"log"'
+  let inOrder = `"id"${order}`
+  let id = '"id"'
+  const conditions: string[] = []
+  // What is not archived has no spans.
+  if (range.peer !== undefined && range.archived === true) {
+    const spans = [compared('"owner" =', owner), compared('"peer" =', range.peer)]
+    if (range.after !== undefined) spans.push(compared('"span" >=', spanOf(range.after)))
+    if (range.before !== undefined) spans.push(compared('"span" <=', spanOf(range.before)))
+    from = `(select "span" from "log_spans" where ${spans.join(' and ')}) as "spans" cross join "log"`
+    conditions.push(`"id" >= "span" << ${spanBits}`, `"id" < ("span" + 1) << ${spanBits}`)
+    inOrder = `"span"${order}, "id"${order}`
+    // With the sign no index is used for it: the ends of the span are nearer than those of the range.
+    id = '+"id"'
+  }
+  conditions.push(compared('"owner" =', owner))
+  if (range.after !== undefined) conditions.push(compared(`${id} >`, range.after))
+  if (range.before !== undefined) conditions.push(compared(`${id} <`, range.before))
+  if (range.peer !== undefined) conditions.push(compared('"peer" =', range.peer))
   // Flags are written out: a partial index is only used for what is known when the statement is prepared.
   if (range.archived !== undefined) conditions.push(`"archived" = ${range.archived ? 1 : 0}`)
   if (range.undelivered !== undefined) conditions.push(`"undelivered" = ${range.undelivered ? 1 : 0}`)
   const limit = dialect.parameter(parameters.push(range.limit))
   const sql =
-    'select "id", "at", "peer", "direction", "archived", "undelivered", "xml" from "log" ' +
-    `where ${conditions.join(' and ')} order by "id"${range.last ? ' desc' : ''} limit ${limit}`
+    `select "id", "at", "peer", "direction", "archived", "undelivered", "xml" from ${from} ` +
+    `where ${conditions.join(' and ')} order by ${inOrder} limit ${limit}`
   return { sql, parameters }
 }
 

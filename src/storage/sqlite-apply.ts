@@ -1,6 +1,6 @@
 import { behindFailed, conflict, noOwner, taken } from './driver.ts'
 import type { TableStatements } from './sql.ts'
-import { tableName, tableStatements } from './sql.ts'
+import { spanOf, tableName, tableStatements } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { fault } from './sqlite-error.ts'
 import type { Packed } from './sqlite-packing.ts'
@@ -27,6 +27,8 @@ export class SqliteApply {
   readonly #tables: readonly (TableStatements & { readonly columns: number })[]
   /** The last id of the log of each owner that is known to be there. */
   readonly #last = new Map<OwnerId, number>()
+  /** The span of ids in which each peer of each owner was last heard of: `log_spans` has it. */
+  readonly #spans = new Map<string, number>()
   /** `PRAGMA data_version`: another value says that another connection has written. */
   #version: Cell = 0
   #packed: Packed = { cells: [], starts: [] }
@@ -60,7 +62,7 @@ export class SqliteApply {
       this.#connection.database.exec('commit')
       return applied
     } catch (thrown) {
-      this.#last.clear()
+      this.#forget()
       const { error, general } = this.#connection.fault(thrown, phase === 'commit')
       if (each || general || phase !== 'units') throw error
       return undefined
@@ -92,7 +94,7 @@ export class SqliteApply {
         const { error, general } = fault(thrown, this.#path)
         if (general) throw thrown
         database.exec('rollback to unit')
-        this.#last.clear()
+        this.#forget()
         if (owner !== null) failed.add(owner)
         failures.push([place, refusal(error)])
       }
@@ -140,6 +142,12 @@ export class SqliteApply {
         case writeCode.forget:
           this.#run(statements.forget, owner, this.#next())
           this.#tidy(owner, last)
+          break
+        case writeCode.undelivered:
+          this.#run(statements.mark, owner, this.#next())
+          break
+        case writeCode.purge:
+          this.#purge(owner, last)
       }
     }
     if (this.#last.size >= remembered) this.#last.clear()
@@ -163,7 +171,29 @@ export class SqliteApply {
       cells[at + 5]!,
       cells[at + 6]!,
     )
+    if (cells[at + 4] === 1) this.#span(owner, String(cells[at + 2]), id)
     return id
+  }
+
+  /** Lets the conversation with this peer be found. */
+  #span(owner: OwnerId, peer: string, id: number): void {
+    const name = `${owner} ${peer}`
+    const span = spanOf(id)
+    if (this.#spans.get(name) === span) return
+    if (this.#spans.size >= remembered) this.#spans.clear()
+    this.#spans.set(name, span)
+    this.#run(statements.span, owner, peer, span)
+  }
+
+  #purge(owner: OwnerId, last: number): void {
+    const until = this.#row(statements.purged, owner, this.#next(), this.#next())![0]!
+    if (until === null) return
+    const gone = this.#run(statements.purge, owner, until, owner)
+    this.#run(statements.hide, owner, until)
+    if (gone > 0) this.#run(statements.keepLast, last, owner)
+    this.#run(statements.trimSpans, owner, owner)
+    // The current span may be one of those that are gone.
+    this.#spans.clear()
   }
 
   #create(address: Cell, kind: Cell, host: Cell): OwnerId {
@@ -182,6 +212,7 @@ export class SqliteApply {
     }
     this.#run(statements.removeCursors, owner)
     this.#run(statements.removeLog, owner)
+    this.#run(statements.removeSpans, owner)
     this.#last.delete(owner)
   }
 
@@ -199,9 +230,15 @@ export class SqliteApply {
     return Number(row[0])
   }
 
+  /** What was remembered may not be what the database holds. */
+  #forget(): void {
+    this.#last.clear()
+    this.#spans.clear()
+  }
+
   #forgetWhatOthersChanged(): void {
     const version = this.#row('pragma data_version')![0]!
-    if (version !== this.#version) this.#last.clear()
+    if (version !== this.#version) this.#forget()
     this.#version = version
   }
 

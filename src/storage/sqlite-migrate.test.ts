@@ -41,6 +41,9 @@ function columns(db: DatabaseSync, table: string): unknown[] {
     .map(({ name }) => name)
 }
 
+/** The version of the store's own tables. */
+const store = storeSteps.length
+
 test('columns that came later are added, with a backup of what was', async () => {
   const path = freshPath()
   const logged: string[] = []
@@ -50,7 +53,7 @@ test('columns that came later are added, with a backup of what was', async () =>
   await first.close()
 
   const planned = plannedMigration(path, [more, other])
-  const backup = `${path}.backup-1.1`
+  const backup = `${path}.backup-${store}.1`
   assert.deepEqual(planned, [
     `copy the database to ${backup}`,
     'bring the table notes from version 1 to 3, adding seen, mark, title',
@@ -59,10 +62,7 @@ test('columns that came later are added, with a backup of what was', async () =>
   assert.ok(!existsSync(backup), 'a dry run does nothing')
 
   const second = await openScratch(path, [more, other], { log: (_, text) => void logged.push(text) })
-  assert.deepEqual(
-    logged,
-    planned.map(sentence => `Storage ${path}: ${sentence}.`),
-  )
+  assert.deepEqual(logged, [`Storage ${path}: ${planned.join('; ')}.`])
   const [row] = await second.rows(owner, 'notes')
   assert.deepEqual(row, { id: 'a', text: 'secret', seen: 0, mark: new Uint8Array([0, 255]), title: "it's" })
   assert.deepEqual(plannedMigration(path, [more, other]), [])
@@ -98,7 +98,7 @@ test('a migration that fails half way changes nothing, and leaves the backup', (
   assert.deepEqual(columns(db, 't_notes'), ['owner', 'id', 'text'])
   assert.deepEqual(columns(db, 'later'), [])
   assert.deepEqual(migrate(db, path, new Tables([old])), [])
-  assert.ok(existsSync(`${path}.backup-1.1`))
+  assert.ok(existsSync(`${path}.backup-${store}.1`))
 })
 
 test('the store itself goes on from version to version', () => {
@@ -111,14 +111,39 @@ test('the store itself goes on from version to version', () => {
     ['create table "third" ("id" integer) strict'],
   ]
   assert.deepEqual(migrate(db, path, new Tables([old]), steps), [
-    `copy the database to ${path}.backup-1.1`,
-    'bring the store from version 1 to 3',
+    `copy the database to ${path}.backup-${store}.1`,
+    `bring the store from version ${store} to ${store + 2}`,
   ])
   assert.deepEqual(columns(db, 'third'), ['id'])
   assert.throws(
     () => migrate(db, path, new Tables([old])),
-    /newer version.*the store has version 3, and only 1 is known/,
+    new RegExp(`newer version.*the store has version ${store + 2}, and only ${store} is known`),
   )
+})
+
+test('what was archived before conversations were found by spans is found by them', async () => {
+  const path = freshPath()
+  const db = database(path)
+  migrate(db, path, new Tables([old]), storeSteps.slice(0, 1))
+  db.exec(`insert into "owners" ("address", "kind", "host") values ('juliet@example.com', 'account', 'example.com')`)
+  const insert = db.prepare(
+    'insert into "log" ("owner", "id", "at", "peer", "direction", "archived", "undelivered", "xml") values (1, ?, 1, ?, 0, ?, 0, ?)',
+  )
+  for (const [id, peer, archived] of [
+    [1, 'romeo@example.net', 1],
+    [2, 'nurse@example.com', 1],
+    [2 ** 40, 'romeo@example.net', 1],
+    [2 ** 40 + 1, 'romeo@example.net', 0],
+  ] as const)
+    insert.run(id, peer, archived, `<m>${id}</m>`)
+  db.close()
+  const storage = await openScratch(path, [old])
+  const found = await storage.log(1, { limit: 10, peer: 'romeo@example.net', archived: true })
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    [1, 2 ** 40],
+  )
+  await storage.close()
 })
 
 test('without room for the backup nothing is changed', () => {
@@ -126,10 +151,10 @@ test('without room for the backup nothing is changed', () => {
   const db = database(path)
   migrate(db, path, new Tables([old]))
   // A folder stands where the copy must go.
-  mkdirSync(`${path}.backup-1.1`)
+  mkdirSync(`${path}.backup-${store}.1`)
   assert.throws(() => migrate(db, path, new Tables([more])), /No backup could be made at .*nothing was changed/)
   assert.deepEqual(columns(db, 't_notes'), ['owner', 'id', 'text'])
-  assert.deepEqual(readdirSync(dirname(path)).sort(), ['jackdaw.sqlite', 'jackdaw.sqlite.backup-1.1'])
+  assert.deepEqual(readdirSync(dirname(path)).sort(), ['jackdaw.sqlite', `jackdaw.sqlite.backup-${store}.1`])
 })
 
 const refused: readonly (readonly [string, string, RegExp])[] = [
@@ -173,4 +198,11 @@ test('a database with somebody else’s tables is refused', async () => {
   assert.deepEqual(readdirSync(dirname(path)), ['jackdaw.sqlite'])
   const after = new DatabaseSync(path)
   assert.equal(Object.values(after.prepare('pragma journal_mode').get()!)[0], 'delete')
+})
+
+test('what a first start makes is one line of the log', async () => {
+  const logged: string[] = []
+  const path = freshPath()
+  await openScratch(path, [old, other], { log: (_, text) => void logged.push(text) })
+  assert.deepEqual(logged, [`Storage ${path}: make the store; make 2 tables (notes, others).`])
 })

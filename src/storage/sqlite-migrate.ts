@@ -1,11 +1,14 @@
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { addColumn, createTable, tableName } from './sql.ts'
 import { pragma } from './sqlite-connection.ts'
+import { copyInto } from './sqlite-copy.ts'
 import { fault } from './sqlite-error.ts'
 import { application, sqlite, statements, storeSteps } from './sqlite-schema.ts'
 import { StorageError } from './storage.ts'
 import type { Table, Tables } from './tables.ts'
+
+/** How a sentence about a new table begins. */
+export const makeTable = 'make the table '
 
 /** What brings a database up to date. */
 export interface Migration {
@@ -35,7 +38,7 @@ export function plan(database: DatabaseSync, path: string, tables: Tables, steps
     const had = versions.get(table.name)
     if (had !== undefined && had > table.version) throw newer(path, `the table ${table.name}`, had, table.version)
     if (had === undefined) {
-      sentences.push(`make the table ${table.name}`)
+      sentences.push(`${makeTable}${table.name}`)
       sql.push(createTable(table, sqlite), setVersion(table))
       continue
     }
@@ -77,19 +80,9 @@ export function migrate(database: DatabaseSync, path: string, tables: Tables, st
 }
 
 function copy(database: DatabaseSync, path: string, backup: string): void {
-  const unfinished = `${backup}.unfinished`
   try {
-    rmSync(unfinished, { force: true })
-    // It holds the same secrets: nobody else may read it, not even while it grows.
-    closeSync(openSync(unfinished, 'wx', 0o600))
-    database.prepare('vacuum into ?').run(unfinished)
-    const file = openSync(unfinished, 'r')
-    fsyncSync(file)
-    closeSync(file)
-    chmodSync(unfinished, 0o600)
-    renameSync(unfinished, backup)
+    copyInto(database, backup)
   } catch (thrown) {
-    rmSync(unfinished, { force: true })
     const why = fault(thrown, path).error.message
     throw new StorageError(`No backup could be made at ${backup}, so nothing was changed. ${why}`, { cause: thrown })
   }

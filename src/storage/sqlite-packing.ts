@@ -8,7 +8,7 @@ import { cellAt } from './tables.ts'
 export const unitCode = { commit: 0, create: 1, remove: 2 } as const
 
 /** What stands first in a packed write. */
-export const writeCode = { append: 0, put: 1, delete: 2, cursor: 3, forget: 4 } as const
+export const writeCode = { append: 0, put: 1, delete: 2, cursor: 3, forget: 4, undelivered: 5, purge: 6 } as const
 
 /** Units as one flat list of cells: what crosses to a worker costs by the object. */
 export interface Packed {
@@ -61,6 +61,12 @@ function packWrite(cells: Cell[], write: Write, tables: Tables): void {
       break
     case 'forget-cursor':
       cells.push(writeCode.forget, write.cursor)
+      break
+    case 'undelivered':
+      cells.push(writeCode.undelivered, write.id)
+      break
+    case 'purge':
+      cells.push(writeCode.purge, write.before, write.limit)
   }
 }
 

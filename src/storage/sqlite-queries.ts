@@ -45,6 +45,8 @@ export class SqliteQueries {
           { sql: statements.cursors, parameters: [query.owner] },
           { sql: statements.undelivered, parameters: [query.owner, query.owner] },
         ]
+      case 'behind':
+        return [{ sql: statements.behind, parameters: [query.owner, query.newer] }]
     }
   }
 
@@ -58,6 +60,7 @@ export class SqliteQueries {
     switch (query.query) {
       case 'find':
       case 'tombstone':
+      case 'behind':
         return rows[0] === undefined ? undefined : Number(rows[0][0])
       case 'owners':
         return rows.map(([address]) => String(address))

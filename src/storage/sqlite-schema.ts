@@ -1,4 +1,4 @@
-import type { Dialect } from './sql.ts'
+import { type Dialect, spanBits } from './sql.ts'
 
 /** SQLite's way of saying things. */
 export const sqlite: Dialect = {
@@ -15,9 +15,12 @@ export const application = 0x4a636b64
 /**
  * What brings the store's own tables from each version to the next; the first makes them.
  *
- * A log is an ordinary table with one index, because that is the cheapest to append to. The index holds `undelivered`
- * at no cost (a 0 or 1 takes no bytes), so that counting and finding what is undelivered reads nothing else. That ids
- * are unique is the writer's check, which needs no index. The partial index is empty where everything is archived.
+ * A log is an ordinary table with one index, because that is the cheapest to append to. The index holds the flags at no
+ * cost (a 0 or 1 takes no bytes), so that counting and finding what is undelivered or archived reads nothing else. That
+ * ids are unique is the writer's check, which needs no index. The partial index is empty where everything is archived.
+ *
+ * Conversations are found by `log_spans`: in which spans of ids (see `spanBits`) there is something archived of a peer.
+ * An index by peer would cost each append as much again as the append itself; this is written once a span.
  */
 export const storeSteps: readonly (readonly string[])[] = [
   [
@@ -33,6 +36,14 @@ export const storeSteps: readonly (readonly string[])[] = [
     `create table "cursors" ("owner" integer not null, "cursor" text not null, "to" integer not null,
       primary key ("owner", "cursor")) strict, without rowid`,
   ],
+  [
+    'drop index "log_place"',
+    'create unique index "log_place" on "log" ("owner", "id", "undelivered", "archived")',
+    `create table "log_spans" ("owner" integer not null, "peer" text not null, "span" integer not null,
+      primary key ("owner", "peer", "span")) strict, without rowid`,
+    `insert into "log_spans" ("owner", "peer", "span")
+      select distinct "owner", "peer", "id" >> ${spanBits} from "log" where "archived" = 1`,
+  ],
 ]
 
 /** The statements of the store's own tables. */
@@ -45,6 +56,7 @@ export const statements = {
   remove: 'delete from "owners" where "id" = ?',
   removeCursors: 'delete from "cursors" where "owner" = ?',
   removeLog: 'delete from "log" where "owner" = ?',
+  removeSpans: 'delete from "log_spans" where "owner" = ?',
   bury: 'insert into "tombstones" ("address", "at") values (?, ?) on conflict do update set "at" = excluded."at"',
   /** `last` of the owner is only kept where entries were taken away; else the log itself tells. */
   last: `select max("last", ifnull((select max("id") from "log" where "owner" = ?), 0)) from "owners" where "id" = ?`,
@@ -57,6 +69,18 @@ export const statements = {
   /** Where there is no cursor the least one is null, and nothing goes. */
   tidy: `delete from "log" where "owner" = ? and "archived" = 0 and
     "id" <= (select min("to") from "cursors" where "owner" = ?)`,
+  span: 'insert into "log_spans" ("owner", "peer", "span") values (?, ?, ?) on conflict do nothing',
+  mark: 'update "log" set "undelivered" = 1 where "owner" = ? and "id" = ?',
+  /** The last of those that a purge is about. */
+  purged: `select max("id") from
+    (select "id" from "log" where "owner" = ? and "id" < ? and "archived" = 1 order by "id" limit ?)`,
+  purge: `delete from "log" where "owner" = ? and "id" <= ? and "archived" = 1 and
+    ("undelivered" = 0 or "id" <= (select min("to") from "cursors" where "owner" = ?))`,
+  hide: 'update "log" set "archived" = 0 where "owner" = ? and "id" <= ? and "archived" = 1',
+  /** Spans with nothing archived in them or before them; where nothing is archived at all, every one. */
+  trimSpans: `delete from "log_spans" where "owner" = ? and not "span" >=
+    ifnull((select "id" >> ${spanBits} from "log" where "owner" = ? and "archived" = 1 order by "id" limit 1), ${2 ** 53})`,
+  behind: 'select "id" from "log" where "owner" = ? and "archived" = 1 order by "id" desc limit 1 offset ?',
   undelivered: `select count(*) from "log" where "owner" = ? and "undelivered" = 1 and
     "id" > ifnull((select min("to") from "cursors" where "owner" = ?), 0)`,
   cursors: 'select "cursor", "to" from "cursors" where "owner" = ?',

@@ -6,7 +6,7 @@ import { Group } from './group.ts'
 import type { ConnectionOptions } from './sqlite-connection.ts'
 import { SqliteDriver } from './sqlite-driver.ts'
 import { fault } from './sqlite-error.ts'
-import { plan } from './sqlite-migrate.ts'
+import { makeTable, plan } from './sqlite-migrate.ts'
 import type { ReaderMessage } from './sqlite-reader.ts'
 import { Thread } from './sqlite-thread.ts'
 import type { Durability, WriterData, WriterMessage } from './sqlite-writer.ts'
@@ -61,7 +61,7 @@ export function openSqlite(options: SqliteOptions): (shapes: readonly TableShape
     try {
       reader.warm()
       const done = (await writer.call({ ask: 'open' })) as readonly string[]
-      for (const sentence of done) log('info', `Storage ${path}: ${sentence}.`)
+      if (done.length > 0) log('info', `Storage ${path}: ${inOneLine(done)}.`)
     } catch (error) {
       await Promise.all([writer.close({ ask: 'close' }), reader.close({ ask: 'close' })])
       throw error
@@ -93,6 +93,15 @@ export function plannedMigration(path: string, shapes: readonly TableShape[]): r
   } finally {
     database?.close()
   }
+}
+
+/** What was done, shorter: the first start makes dozens of tables. */
+function inOneLine(done: readonly string[]): string {
+  const made = done.filter(sentence => sentence.startsWith(makeTable))
+  if (made.length < 2) return done.join('; ')
+  const names = made.map(sentence => sentence.slice(makeTable.length))
+  const others = done.filter(sentence => !made.includes(sentence))
+  return [...others, `make ${names.length} tables (${names.join(', ')})`].join('; ')
 }
 
 class SqliteGroup extends Group implements SqliteStorage {

@@ -48,6 +48,13 @@ export type Write =
   /** `key` may be a prefix of the key's columns: `{}` deletes all the owner's rows. */
   | { readonly write: 'delete'; readonly table: string; readonly key: Row }
   | { readonly write: 'append'; readonly entry: LogEntry }
+  /** Somebody must still get the entry with this id, where it is there. */
+  | { readonly write: 'undelivered'; readonly id: number }
+  /**
+   * Entries with smaller ids than `before` are archived no more, the oldest `limit` of them. They go; but what is
+   * undelivered and not passed by every cursor stays for that long (DESIGN 6).
+   */
+  | { readonly write: 'purge'; readonly before: number; readonly limit: number }
   /**
    * Moves a cursor: everything up to `to` has been taken. Never moves back. Entries that every cursor has passed and
    * that are not archived go; an owner without cursors keeps them.
@@ -64,6 +71,7 @@ export interface LogRange {
   readonly limit: number
   /** From the newest of the range backwards; entries come in ascending order all the same. */
   readonly last?: boolean
+  /** With `archived`, found without walking through what others said. */
   readonly peer?: string
   readonly archived?: boolean
   readonly undelivered?: boolean
@@ -117,6 +125,8 @@ export interface Storage {
   rows(owner: OwnerId, table: string, key?: Row): Promise<readonly Row[]>
   log(owner: OwnerId, range: LogRange): Promise<readonly LogEntry[]>
   logState(owner: OwnerId): Promise<LogState>
+  /** The id of the archived entry that so many newer archived ones follow, or undefined where there are not as many. */
+  logBehind(owner: OwnerId, newer: number): Promise<number | undefined>
   /** Bytes of writes handed over and not yet settled; whoever feeds the store stops reading when this grows. */
   readonly pending: number
   close(): Promise<void>

@@ -59,6 +59,16 @@ export class Tables {
           break
         case 'forget-cursor':
           bytes += 32 + write.cursor.length
+          break
+        case 'undelivered':
+          if (!Number.isSafeInteger(write.id)) throw new StorageError(`${write.id} cannot be the id of a log entry.`)
+          bytes += 32
+          break
+        case 'purge':
+          if (!Number.isSafeInteger(write.before))
+            throw new StorageError(`A log cannot be purged before ${write.before}.`)
+          checkLimit(write.limit)
+          bytes += 40
       }
     }
     return bytes

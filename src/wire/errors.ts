@@ -44,6 +44,8 @@ export interface StanzaErrorOptions {
   application?: Element
   /** Content of the condition itself: the new address of `gone` and `redirect`. */
   value?: string
+  /** What stands before the error: of the refused request as much as its sender needs (RFC 6120 §8.3.1). */
+  about?: Element
 }
 
 /** The answer to a stanza that is refused: thrown where it happens, answered in one place. */
@@ -54,6 +56,7 @@ export class StanzaError extends Error {
   readonly text: string | undefined
   readonly application: Element | undefined
   readonly value: string | undefined
+  readonly about: Element | undefined
 
   constructor(condition: StanzaCondition, options: StanzaErrorOptions = {}) {
     super(options.text ? `${condition}: ${options.text}` : condition)
@@ -62,6 +65,7 @@ export class StanzaError extends Error {
     this.text = options.text
     this.application = options.application
     this.value = options.value
+    this.about = options.about
   }
 
   /** The `<error/>` child that says it (RFC 6120 §8.3.2). */

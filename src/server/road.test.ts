@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openMemory } from '../storage/memory.ts'
+import type { OpenStorage, Storage } from '../storage/storage.ts'
+import type { Player } from '../testing/play.ts'
+import { testServer } from '../testing/server.ts'
+import type { Element } from '../wire/element.ts'
+
+/** Everything that came for a client up to now. */
+async function all(player: Player): Promise<Element[]> {
+  player.send('<iq type="get" id="all" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
+  const came: Element[] = []
+  for (;;) {
+    const element = await player.receive()
+    if (element.attribute('id') === 'all') return came
+    came.push(element)
+  }
+}
+
+/** A store that, once told to, holds each commit back until the next `step`. */
+function held(): { open: OpenStorage; hold(): void; step(): Promise<void>; free(): Promise<void> } {
+  let waiting: (() => void)[] | undefined
+  return {
+    open: async tables => {
+      const storage = await openMemory()(tables)
+      return new Proxy(storage, {
+        get(target, name) {
+          const value = target[name as keyof Storage]
+          if (name !== 'commit' || waiting === undefined)
+            return typeof value === 'function' ? value.bind(target) : value
+          return async (...change: Parameters<Storage['commit']>) => {
+            await target.commit(...change)
+            await new Promise<void>(done => waiting!.push(done))
+          }
+        },
+      })
+    },
+    hold() {
+      waiting = []
+    },
+    async step() {
+      for (const done of waiting!.splice(0)) done()
+      await settled()
+    },
+    async free() {
+      const last = waiting!
+      waiting = undefined
+      for (const done of last) done()
+      await settled()
+    },
+  }
+}
+
+/** What can go on without the store has gone on. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise(setImmediate)
+}
+
+test('what arrives at an account is delivered in one order, what its own resources send among it', async () => {
+  const { open, hold, step, free } = held()
+  const house = await testServer({ storage: open })
+  const juliet = await house.connect('juliet@localhost/balcony')
+  const phone = await house.connect('juliet@localhost/phone')
+  const romeo = await house.connect('romeo@localhost')
+  juliet.send('<presence/>')
+  await all(juliet)
+  hold()
+  romeo.send('<presence type="subscribe" to="juliet@localhost"/>')
+  await step()
+  await step()
+  // His request is on its way to her store, and her own note must not overtake it.
+  phone.send('<message to="juliet@localhost" type="headline" id="note"><body>note</body></message>')
+  await settled()
+  assert.deepEqual(await all(juliet), [])
+  await free()
+  assert.deepEqual(
+    (await all(juliet)).map(one => one.attribute('type')),
+    ['subscribe', 'headline'],
+  )
+  await house.stop()
+})
