@@ -1,12 +1,8 @@
 import type { Envelope } from '../../server/envelope.ts'
 import { extensionPoint } from '../../server/feature.ts'
 import type { Host } from '../../server/host.ts'
-import type { Infer } from '../../wire/codec.ts'
 import type { Element } from '../../wire/element.ts'
-import type { discoInfo, discoItems } from './wire.ts'
-
-type Info = Infer<typeof discoInfo>
-type Items = Infer<typeof discoItems>['items']
+import type { Info, Items } from './wire.ts'
 
 /** A node of the host or of its accounts (XEP-0030 §3.2, §4.2). */
 export interface DiscoNode {
@@ -21,6 +17,9 @@ export interface DiscoNode {
 /** Nodes that features add. */
 export const discoNodes = extensionPoint<DiscoNode>('disco nodes')
 
+/** Features that are there only by a setting; what is always there stands in a feature's declaration. */
+export const discoFeatures = extensionPoint<{ where: 'server' | 'account'; var: string }>('disco features')
+
 /** Forms that features add to what the host says of itself (XEP-0128). */
 export const discoForms = extensionPoint<Element>('disco forms')
 
@@ -29,14 +28,19 @@ export const discoEntries = extensionPoint<{ where: 'server' | 'account'; items(
 
 /** What the host, or any of its accounts, is and can do. */
 export function infoOf(host: Host, where: 'server' | 'account'): Info {
-  const features = host.features.flatMap(one => one.disco?.[where] ?? [])
-  const identity =
-    where === 'server'
-      ? { category: 'server', type: 'im', name: 'Jackdaw' }
-      : { category: 'account', type: 'registered' }
+  const more = host.features.flatMap(one => one.disco?.identities?.[where] ?? [])
+  const declared = host.features.flatMap(one => one.disco?.[where] ?? [])
+  const added = host.extensions(discoFeatures).filter(one => one.where === where)
+  const features = new Set([...declared, ...added.map(one => one.var)])
   return {
-    identities: [identity, ...host.features.flatMap(one => one.disco?.identities?.[where] ?? [])],
-    features: [...new Set(features)].map(name => ({ var: name })),
+    // Each with its language, which would else be the stream's, and with it another hash for each (XEP-0390 §4.1).
+    identities: [identities[where], ...more].map(one => ({ lang: 'en', ...one })),
+    features: [...features].map(name => ({ var: name })),
     extensions: where === 'server' ? host.extensions(discoForms) : [],
   }
+}
+
+const identities = {
+  server: { category: 'server', type: 'im', name: 'Jackdaw' },
+  account: { category: 'account', type: 'registered' },
 }

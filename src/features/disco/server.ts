@@ -2,7 +2,6 @@ import type { Envelope } from '../../server/envelope.ts'
 import { feature } from '../../server/feature.ts'
 import { account, server } from '../../server/handlers.ts'
 import type { Host } from '../../server/host.ts'
-import { contactOf, isSubscriber } from '../../server/roster.ts'
 import type { Element } from '../../wire/element.ts'
 import { StanzaError } from '../../wire/errors.ts'
 import { type DiscoNode, discoEntries, discoNodes, infoOf } from './exports.ts'
@@ -14,7 +13,7 @@ type Where = 'server' | 'account'
 export default feature({
   name: 'disco',
   xeps: [
-    { number: 30, version: '2.5rc3' },
+    { number: 30, version: '2.5.0' },
     { number: 128, version: '1.0.1' },
   ],
   disco: {
@@ -22,22 +21,32 @@ export default feature({
     account: [discoInfo.namespace, discoItems.namespace],
   },
   start: ({ host }) => [
+    discoEntries.add({ where: 'account', items: resources }),
     server.get(discoInfo, ({ node }, e) => info(host, 'server', node, e)),
     server.get(discoItems, ({ node }, e) => items(host, 'server', node, e)),
-    account.get(discoInfo, ({ node }, e) => allowed(e) && info(host, 'account', node, e), { by: 'anyone' }),
-    account.get(discoItems, ({ node }, e) => allowed(e) && items(host, 'account', node, e), { by: 'anyone' }),
+    // XEP-0030 §8: only who may see the account's presence learns that it is there.
+    account.get(discoInfo, ({ node }, e) => info(host, 'account', node, e), { by: 'subscribers' }),
+    account.get(discoItems, ({ node }, e) => items(host, 'account', node, e), {
+      by: 'subscribers',
+      otherwise: ({ node }) => discoItems.write({ ...mirrored(node), items: [] }),
+    }),
   ],
 })
 
 function info(host: Host, where: Where, node: string | undefined, e: Envelope): Element {
-  if (node === undefined) return discoInfo.write(infoOf(host, where))
-  return discoInfo.write({ node, ...known(host, where, node).info(e, node) })
+  const found = node ? known(host, where, node).info(e, node) : infoOf(host, where)
+  return discoInfo.write({ ...found, ...mirrored(node) })
 }
 
 function items(host: Host, where: Where, node: string | undefined, e: Envelope): Element {
-  if (node !== undefined) return discoItems.write({ node, items: known(host, where, node).items(e, node) })
+  if (node) return discoItems.write({ node, items: known(host, where, node).items(e, node) })
   const entries = host.extensions(discoEntries).filter(one => one.where === where)
-  return discoItems.write({ items: entries.flatMap(one => one.items(e)) })
+  return discoItems.write({ ...mirrored(node), items: entries.flatMap(one => one.items(e)) })
+}
+
+/** XEP-0030 §3.2: the answer names the node as the request did. One without a name (§4.2) is the entity itself. */
+function mirrored(node: string | undefined): { node?: string } {
+  return node === undefined ? {} : { node }
 }
 
 /** XEP-0030 §7: a node that is not there. */
@@ -47,8 +56,7 @@ function known(host: Host, where: Where, node: string): DiscoNode {
   return found
 }
 
-/** XEP-0030 §8: only who may see the account's presence learns that it is there. */
-function allowed({ from, owner }: Envelope): true {
-  if (from.bare.equals(owner.address) || isSubscriber(contactOf(owner, from))) return true
-  throw new StanzaError('service-unavailable')
+/** XEP-0030 §4.1, example 15: an account's items are its available resources. */
+function resources({ owner }: Envelope) {
+  return owner.sessions.filter(session => session.presence !== undefined).map(({ jid }) => ({ jid }))
 }
