@@ -17,6 +17,13 @@ test('what is the same matches, and what servers stamp may be there', () => {
   assert.equal(mismatch(message(['from', 'a@b', 'type', 'chat'], '\n', body('hello'), ' '), received), undefined)
 })
 
+test('a stanza may bear the id of an archive, but not what is in it', () => {
+  const stanzaId = el('stanza-id', ['id', '1', 'by', 'c@d'], [], 'urn:xmpp:sid:0')
+  assert.equal(mismatch(message([], body('hello')), message([], body('hello'), stanzaId)), undefined)
+  assert.match(mismatch(message([strict, 'true']), message([], stanzaId))!, /contains <stanza-id/)
+  assert.match(mismatch(message([], el('x')), message([], el('x', [], [stanzaId])))!, /<x> contains <stanza-id/)
+})
+
 test('each difference is told with its place', () => {
   const received = message(['type', 'chat', 'id', '1'], body('hello'), el('x', ['a', '1'], [], 'urn:x'))
   const told = (expected: Element) => mismatch(expected, received) ?? 'nothing'

@@ -9,7 +9,7 @@
  * - Text is the same; white space between elements does not count. `{scansion:any}` as text stands for any text.
  * - Nothing else is there: no further attribute, child or text. But on the stanza itself `id`, `from`, `to` and
  *   `xml:lang` may be where the script is silent about them (servers stamp and address what they deliver, RFC 6120
- *   §8.1), and on an `<error/>` the `by` (§8.3.2) and a `<text/>` for people (§8.3.2).
+ *   §8.1), in a message, also a forwarded one, a `<stanza-id/>` (XEP-0359), and on an `<error/>` the `by` (§8.3.2) and a `<text/>` for people (§8.3.2).
  * - `scansion:strict="false"` allows further attributes, children and text in that element and all it contains;
  *   `scansion:strict="true"` inside it forbids them again, those of the stanza too.
  */
@@ -53,7 +53,10 @@ function differ(
   const allowed = strict === undefined && isStanza ? stamped : isError ? ['by'] : []
   const surplus = surplusAttribute(expected, received, allowed, place)
   if (surplus) return surplus
-  const child = received.elements.find(one => !taken.has(one) && !(isError && one.is('text', ns.stanzas)))
+  const isNamed = strict === undefined && expected.is('message', ns.client)
+  const mayBe = (one: Element) =>
+    (isError && one.is('text', ns.stanzas)) || (isNamed && one.is('stanza-id', 'urn:xmpp:sid:0'))
+  const child = received.elements.find(one => !taken.has(one) && !mayBe(one))
   return child && `${place} contains <${child.name} xmlns="${child.namespace}">, which is not expected`
 }
 

@@ -67,6 +67,11 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   })
   server.streams.start()
   const known = new Set<string>()
+  // A store that was used before has accounts already.
+  const exists = async (bare: string) => {
+    const address = Jid.parse(bare)
+    return (await server.hosts.get(address.domain)?.owners.find(address)) !== undefined
+  }
   const self: TestServer = {
     server,
     log,
@@ -77,7 +82,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     },
     async connect(jid, account = {}) {
       const bare = Jid.parse(jid).bare.full
-      if (!known.has(bare)) await self.addUser(bare, account.password)
+      if (!known.has(bare) && !(await exists(bare))) await self.addUser(bare, account.password)
       const resource = account.resource ?? (Jid.parse(jid).resource || undefined)
       return logIn(
         self.link().client,

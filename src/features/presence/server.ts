@@ -1,3 +1,5 @@
+import { setting, whole } from '../../server/config.ts'
+import { sessionOf } from '../../server/delivery.ts'
 import type { Envelope } from '../../server/envelope.ts'
 import { feature } from '../../server/feature.ts'
 import type { Host } from '../../server/host.ts'
@@ -8,37 +10,50 @@ import type { Contact } from '../../server/roster.ts'
 import { contactOf, isSubscribedTo, isSubscriber, newContact, roster } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
 import { subscriptionTypes } from '../../server/session.ts'
-import { slot } from '../../server/slot.ts'
 import type { Receipt } from '../../server/turns.ts'
-import { afterwards, both } from '../../server/turns.ts'
+import { afterwards } from '../../server/turns.ts'
+import { StreamError } from '../../wire/errors.ts'
 import { Jid } from '../../wire/jid.ts'
-import { bool } from '../../wire/kinds.ts'
 import { parse } from '../../wire/reader.ts'
 import { push, save } from '../roster/exports.ts'
-import { appear, cancel, disappear, tell } from './exports.ts'
-import type { SubscriptionType } from './subscriptions.ts'
+import { appear, cancel, disappear, probe, tell } from './exports.ts'
+import { answerProbe, showAll } from './probes.ts'
+import type { Inbound, Outbound, SubscriptionType } from './subscriptions.ts'
 import { inbound, outbound } from './subscriptions.ts'
-
-/** Whether a session has told that it is available, and was told who else is. */
-const present = slot(bool, false, { lives: 'stream' })
-
-/** Requests that wait for an answer, of one account (RFC 6121 §3.1.3, security warning). */
-const requestsAtMost = 1000
+import { preApproval } from './wire.ts'
 
 /** Presence and the subscriptions to it (RFC 6121 §3, §4). */
 export default feature({
   name: 'presence',
-  start: ({ host }) => [
+  config: {
+    requests: setting(whole, 1000, 'Subscription requests that may wait for the answer of one account.'),
+    requestLength: setting(
+      whole,
+      4096,
+      'Characters of a waiting subscription request; of a longer one all but the address is forgotten.',
+    ),
+  },
+  start: ({ config, host }) => [
+    {
+      registers: 'stream-feature',
+      namespace: preApproval.namespace,
+      when: ['authenticated'],
+      offer: () => preApproval.write({}),
+      take() {
+        throw new StreamError('unsupported-stanza-type')
+      },
+    },
     presence.sending.check(e => (isSubscription(e) ? sendingSubscription(host, e) : undefined)),
     presence.sending.edit(e => (isSubscription(e) && !e.to!.isBare ? e.withTo(e.to!.bare) : e)),
-    presence.sending.store(e => (isSubscription(e) ? save(host, outboundOf(e).next, e.owner) : undefined)),
+    presence.sending.store(e => (isSubscription(e) ? saved(host, e.owner, outboundOf(e)) : undefined)),
     presence.sending.spread(audience),
     presence.sending.notify(e => {
       if (isSubscription(e)) sentSubscription(host, e)
-      else if (e.to === undefined && e.session !== undefined) announced(host, e.session, e.type)
+      else if (e.to === undefined && e.session !== undefined) announced(host, e, e.session)
     }),
-    presence.arriving.check(e => arriving(host, e)),
-    presence.arriving.store(e => (isSubscription(e) ? save(host, inboundOf(e).next, e.owner) : undefined)),
+    presence.arriving.check(e => arriving(host, e, config.requests)),
+    presence.arriving.edit(e => (isSubscription(e) && !e.to!.isBare ? e.withTo(e.to!.bare) : e)),
+    presence.arriving.store(e => (isSubscription(e) ? arrived(host, e, config.requestLength) : undefined)),
     presence.arriving.notify(e => {
       if (isSubscription(e)) push(host, e.owner)
     }),
@@ -57,21 +72,42 @@ function standing(owner: Owner, other: Jid): Contact {
   return contactOf(owner, other) ?? newContact(other)
 }
 
-function outboundOf(e: Envelope) {
-  return outbound(e.type as SubscriptionType, standing(e.owner, e.to!))
+/** Where a subscription stanza leads, and from where. */
+interface Step {
+  readonly before: Contact
+  readonly next: Contact
 }
 
-function inboundOf(e: Envelope) {
-  return inbound(e.type as SubscriptionType, standing(e.owner, e.from), e.stanza.xml(''))
+function outboundOf(e: Envelope): Step & Outbound {
+  const before = standing(e.owner, e.to!)
+  return { before, ...outbound(e.type as SubscriptionType, before) }
+}
+
+function inboundOf(e: Envelope, requestLength: number): Step & Inbound {
+  const before = standing(e.owner, e.from)
+  return {
+    before,
+    ...inbound(e.type as SubscriptionType, before, e.type === 'subscribe' ? kept(e, requestLength) : ''),
+  }
+}
+
+/** RFC 6121 §3.1.3: the complete stanza, within the limit. */
+function kept({ stanza }: Envelope, requestLength: number): string {
+  const xml = stanza.toString()
+  return xml.length <= requestLength ? xml : stanza.withChildren([]).toString()
+}
+
+function saved(host: Host, owner: Owner, { before, next }: Step): Receipt {
+  return next === before ? undefined : save(host, next, owner)
 }
 
 /** RFC 6121 appendix A.2: what does not travel ends here, having changed what it may. */
 function sendingSubscription(host: Host, e: Envelope): typeof drop | Ended | undefined {
   const { owner } = e
   if (e.to!.bare.equals(owner.address)) return drop
-  const before = standing(owner, e.to!)
-  const { route, next } = outbound(e.type as SubscriptionType, before)
-  if (!route) return ended(next === before ? undefined : pushed(host, owner, save(host, next, owner)))
+  const step = outboundOf(e)
+  const { before, route } = step
+  if (!route) return ended(afterwards(saved(host, owner, step), () => push(host, owner)))
   // §3.2.2: while the contact still may, it sees that everybody leaves.
   if (e.type === 'unsubscribed' && isSubscriber(before)) disappear(host, owner, before.contact)
   return undefined
@@ -83,90 +119,94 @@ function sentSubscription(host: Host, e: Envelope): void {
   if (e.type === 'subscribed') appear(host, e.owner, e.to!.bare)
 }
 
-/** Whom one's own availability is for: oneself, all subscribers, and at the end whoever was told in particular. */
-function* audience(e: Envelope): Iterable<Jid> {
-  const { owner, session } = e
-  yield owner.address
-  const contacts = owner.rows(roster)
-  for (const contact of contacts.values()) if (isSubscriber(contact)) yield contact.contact
-  if (e.type !== 'unavailable' || session === undefined) return
-  // §4.6.3
+/**
+ * Whom one's own availability is for: oneself, all subscribers, and at the end whoever was told in particular. Who was
+ * never available has nothing to take back but that (RFC 6121 §4.6.3).
+ */
+function* audience({ owner, session, type }: Envelope): Iterable<Jid> {
+  const leaving = type === 'unavailable'
+  const toAll = !leaving || session === undefined || session.wasAvailable
+  if (toAll) {
+    yield owner.address
+    for (const contact of owner.rows(roster).values()) if (isSubscriber(contact)) yield contact.contact
+  }
+  if (!leaving || session === undefined) return
   for (const full of session.directed) {
     const jid = Jid.parse(full)
-    if (!isSubscriber(contactOf(owner, jid))) yield jid
+    const told = toAll && (jid.bare.equals(owner.address) || isSubscriber(contactOf(owner, jid)))
+    if (!told) yield jid
   }
   session.directed.clear()
 }
 
-/** What follows initial presence (RFC 6121 §4.2.2): the new session hears who else is there, and who asked meanwhile. */
-function announced(host: Host, session: Session, type: string): void {
-  if (type === 'unavailable' || session.get(present)) {
-    session.set(present, type !== 'unavailable')
+/** What follows presence that was for all (RFC 6121 §4.2.2, §4.5.2). */
+function announced(host: Host, e: Envelope, session: Session): void {
+  if (e.type !== 'unavailable') {
+    if (!session.wasAvailable) entered(host, session)
     return
   }
-  session.set(present, true)
+  // Who leaves is no available resource any more, and hears it all the same.
+  if (session.wasAvailable) session.deliver(e.stanza.with('to', e.owner.address.full))
+}
+
+/** A new session hears who else is there, and who asked meanwhile. */
+function entered(host: Host, session: Session): void {
   const { owner } = session
   showAll(owner, session)
   for (const contact of owner.rows(roster).values()) {
     if (isSubscribedTo(contact)) probe(host, session, contact.contact)
+    // §3.1.2: a request that got lost on its way to another server is made again.
+    if (contact.pendingOut && contact.contact.domain !== host.domain.domain)
+      tell(host, owner, contact.contact, 'subscribe')
     if (contact.pendingIn && contact.request !== undefined) session.deliver(parse(contact.request))
   }
 }
 
-/** RFC 6121 §4.3.1. On this server, whom memory does not hold is not there, and an answer is for the new session alone. */
-function probe(host: Host, session: Session, contact: Jid): void {
-  const { owner } = session
-  if (contact.domain !== host.domain.domain) tell(host, owner, contact, 'probe')
-  else if (host.owners.loaded(contact)) host.send(owner, session.jid, contact, 'presence', ['type', 'probe'])
-}
-
-/** Shows a session the presence of an account's other available resources. */
-function showAll(owner: Owner, to: Session): void {
-  for (const session of owner.sessions) {
-    const stanza = session.presence
-    if (session !== to && stanza !== undefined) to.deliver(stanza.with('to', to.jid.full))
-  }
-}
-
-function arriving(host: Host, e: Envelope): typeof drop | Ended | undefined {
+/** RFC 6121 appendix A.3: what does not concern the user's clients ends here. */
+function arriving(host: Host, e: Envelope, requests: number): typeof drop | Ended | undefined {
   if (e.type === 'probe') return ended(answerProbe(host, e))
-  if (!isSubscription(e)) return undefined
-  if (e.owner.kind !== 'account') return drop
-  const before = standing(e.owner, e.from)
-  const { deliver, next, reply } = inboundOf(e)
-  if (deliver) {
-    if (e.type === 'subscribe') return checkRequests(e.owner)
-    if (reply === undefined) return undefined
-    if (isSubscriber(before)) disappear(host, e.owner, before.contact)
-    tell(host, e.owner, before.contact, reply)
+  if (e.owner.kind !== 'account') return isSubscription(e) ? drop : undefined
+  if (e.type === 'unavailable') {
+    // §4.6.1: who is gone needs not be told.
+    for (const { directed } of e.owner.sessions) if (directed.size > 0) directed.delete(e.from.full)
     return undefined
   }
+  return isSubscription(e) ? arrivingSubscription(host, e, requests) : undefined
+}
+
+function arrivingSubscription(host: Host, e: Envelope, requests: number): typeof drop | Ended | undefined {
+  const { owner, type } = e
+  const to = e.to!
+  // §8.5.3.2.2
+  if (!to.isBare && type !== 'subscribe' && sessionOf(owner, to.resource) === undefined) return drop
+  const { before, next, deliver, reply } = inboundOf(e, 0)
+  if (deliver) return type === 'subscribe' && waiting(owner) >= requests ? drop : undefined
   if (reply === undefined) return drop
-  const receipt = next === before ? undefined : pushed(host, e.owner, save(host, next, e.owner))
-  const told = tell(host, e.owner, e.from.bare, reply)
-  appear(host, e.owner, e.from.bare)
-  return ended(both(receipt, told))
+  // §3.1.3, case 2; who may see the user's presence is shown it (§3.1.5).
+  return ended(
+    afterwards(saved(host, owner, { before, next }), () => {
+      push(host, owner)
+      tell(host, owner, before.contact, reply)
+      appear(host, owner, before.contact)
+    }),
+  )
 }
 
-function checkRequests(owner: Owner): typeof drop | undefined {
-  let waiting = 0
-  for (const contact of owner.rows(roster).values()) if (contact.pendingIn) waiting++
-  return waiting >= requestsAtMost ? drop : undefined
+/** What an inbound subscription stanza changes; what the server answers for the user follows (§3.3.3, A.3.2). */
+function arrived(host: Host, e: Envelope, requestLength: number): Receipt {
+  const { owner } = e
+  const step = inboundOf(e, requestLength)
+  const { before, reply } = step
+  return afterwards(saved(host, owner, step), () => {
+    if (reply === undefined) return
+    if (isSubscriber(before)) disappear(host, owner, before.contact)
+    tell(host, owner, before.contact, reply)
+  })
 }
 
-/** RFC 6121 §4.3.2. */
-function answerProbe(host: Host, e: Envelope): Receipt {
-  const { owner, from } = e
-  if (owner.kind !== 'account') return undefined
-  if (!isSubscriber(contactOf(owner, from)) && !from.bare.equals(owner.address)) {
-    return tell(host, owner, from.bare, 'unsubscribed')
-  }
-  if (owner.sessions.every(session => session.presence === undefined)) return tell(host, owner, from, 'unavailable')
-  appear(host, owner, from)
-  return undefined
-}
-
-/** Pushes what was saved, once it is durable. */
-function pushed(host: Host, owner: Owner, receipt: Receipt): Receipt {
-  return afterwards(receipt, () => push(host, owner))
+/** Requests that wait for the user's answer. */
+function waiting(owner: Owner): number {
+  let count = 0
+  for (const contact of owner.rows(roster).values()) if (contact.pendingIn) count++
+  return count
 }
