@@ -33,6 +33,7 @@ function checkValue(argument: Argument, value: unknown): string | number | boole
   }
   const text = expect(typeof value === 'string', value as string, `the ${name} must be text`)
   if (kind === 'secret') return expect(text !== '', text, `the ${name} is empty`)
+  if (kind === 'input') return expect(text.trim() !== '', text, `the ${name} is empty`)
   if (kind !== 'jid') return text
   try {
     return Jid.parse(text).full

@@ -35,7 +35,8 @@ interface Surroundings {
 export class Certificates {
   readonly #around: Surroundings
   readonly #config: Config
-  readonly #unwatch: (() => void)[] = []
+  /** How to stop watching a host's files. */
+  readonly #watched = new Map<string, { readonly host: HostConfig; readonly stop: () => void }>()
   #timer: Timer | undefined
 
   constructor(config: Config, around: Surroundings) {
@@ -46,25 +47,49 @@ export class Certificates {
   /** Puts every host's certificate in use. Rejects with a sentence that names the host and the file. */
   async start(): Promise<readonly HostCertificate[]> {
     const found: HostCertificate[] = []
-    for (const host of this.#config.hosts) {
-      if (!host.certificate) await this.#renew(host)
-      const certificate = await this.#load(host)
-      this.#warn(host, certificate)
-      found.push({
-        host: host.name,
-        selfSigned: !host.certificate,
-        fingerprint: fingerprint(certificate),
-        expires: expiryOf(certificate),
-      })
-      const { chain, key } = this.#files(host)
-      this.#unwatch.push(this.#around.runtime.disk.watch([chain, key], () => void this.#reload(host)))
-    }
+    for (const host of this.#config.hosts) found.push(await this.add(host))
     this.#daily()
     return found
   }
 
+  /** Puts the certificate of one more host in use. Rejects with a sentence. */
+  async add(host: HostConfig): Promise<HostCertificate> {
+    if (!host.certificate) await this.#renew(host)
+    const certificate = await this.#load(host)
+    this.#warn(host, certificate)
+    this.#watched.get(host.name)?.stop()
+    const { chain, key } = this.#files(host)
+    const stop = this.#around.runtime.disk.watch([chain, key], () => void this.#reload(host))
+    this.#watched.set(host.name, { host, stop })
+    return {
+      host: host.name,
+      selfSigned: !host.certificate,
+      fingerprint: fingerprint(certificate),
+      expires: expiryOf(certificate),
+    }
+  }
+
+  /** Reads everything again, for these hosts and no others; where one cannot be used, the old one stays. */
+  async change(hosts: readonly HostConfig[]): Promise<readonly { host: string; problem: string }[]> {
+    for (const [name, { stop }] of this.#watched) {
+      if (hosts.some(host => host.name === name)) continue
+      stop()
+      this.#watched.delete(name)
+    }
+    const problems: { host: string; problem: string }[] = []
+    for (const host of hosts) {
+      try {
+        await this.add(host)
+      } catch (error) {
+        problems.push({ host: host.name, problem: (error as Error).message })
+      }
+    }
+    return problems
+  }
+
   stop(): void {
-    for (const unwatch of this.#unwatch.splice(0)) unwatch()
+    for (const { stop } of this.#watched.values()) stop()
+    this.#watched.clear()
     this.#around.runtime.timers.cancel(this.#timer)
   }
 
@@ -77,7 +102,7 @@ export class Certificates {
 
   /** Renews what is our own; warns of what is not and will end soon. */
   async #check(): Promise<void> {
-    for (const host of this.#config.hosts) {
+    for (const { host } of this.#watched.values()) {
       try {
         if (!host.certificate) await this.#renew(host)
         this.#warn(host, await this.#read(host))

@@ -85,9 +85,10 @@ export function fillPlaces(
 ): void {
   const places = command.arguments.filter(isPlace)
   if (given.length > places.length) {
-    const secret = command.arguments.find(argument => argument.kind === 'secret')
+    const typed = command.arguments.find(isTyped)
     // Everybody on the machine can read a process's arguments.
-    const why = secret ? `; the ${secret.name} never stands on the command line: leave it out, and it is asked for` : ''
+    const instead = typed?.kind === 'secret' ? 'leave it out, and it is asked for' : 'it is standard input'
+    const why = typed ? `; the ${typed.name} never stands on the command line: ${instead}` : ''
     throw new UsageError(`too many arguments for "${command.words.join(' ')}"${why}\nusage: ${usage(command)}`)
   }
   places.forEach((argument, index) => {
@@ -101,17 +102,23 @@ export function fillPlaces(
 export function usage(command: CommandShape): string {
   const parts = command.arguments.flatMap(argument => {
     const key = keyOf(argument.name)
-    if (argument.kind === 'secret') return []
+    if (isTyped(argument)) return []
     if (argument.kind === 'flag') return [`[--${key}]`]
     if (argument.option) return [`[--${key} ${argument.kind.toUpperCase()}]`]
     return [argument.optional ? `[${key.toUpperCase()}]` : key.toUpperCase()]
   })
-  return ['jackdaw', ...command.words, ...parts].join(' ')
+  const input = command.arguments.find(({ kind }) => kind === 'input')
+  return ['jackdaw', ...command.words, ...parts, ...(input ? [`< ${keyOf(input.name).toUpperCase()}`] : [])].join(' ')
 }
 
 /** Whether an argument is given by its place. */
 export function isPlace(argument: Argument): boolean {
-  return !argument.option && argument.kind !== 'flag' && argument.kind !== 'secret'
+  return !argument.option && argument.kind !== 'flag' && !isTyped(argument)
+}
+
+/** Whether an argument never stands on the command line: it is typed, or comes from standard input. */
+export function isTyped({ kind }: Argument): boolean {
+  return kind === 'secret' || kind === 'input'
 }
 
 function readOption(
@@ -122,7 +129,7 @@ function readOption(
 ): void {
   const [key, inline] = splitOption(token)
   const options = command.arguments.filter(
-    argument => (argument.option || argument.kind === 'flag') && argument.kind !== 'secret',
+    argument => (argument.option || argument.kind === 'flag') && !isTyped(argument),
   )
   const argument = options.find(option => keyOf(option.name) === key)
   if (!argument) {

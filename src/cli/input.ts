@@ -9,6 +9,8 @@ export type Input = Readable & { readonly isTTY?: boolean }
 
 /** Bytes of one line of standard input. */
 const lineLimit = 64 * 1024
+/** Bytes of all of standard input, where it is one value. */
+const wholeLimit = 512 * 1024
 
 /**
  * A secret: typed twice without echo on a terminal, else the first line of standard input. Rejects with a sentence
@@ -26,6 +28,34 @@ export async function readSecret(name: string, input: Input, prompts: Output): P
     throw new Error('the two differ; nothing was changed')
   } finally {
     hidden.close()
+  }
+}
+
+/** All of standard input, up to Ctrl-D on a terminal. Rejects with a sentence where it is too much. */
+export async function readWhole(name: string, input: Input, prompts: Output): Promise<string> {
+  if (input.isTTY) prompts.write(`${name}, then Ctrl-D on a line of its own:\n`)
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of input) {
+    const piece = Buffer.from(chunk)
+    bytes += piece.length
+    if (bytes > wholeLimit) throw new Error(`the ${name} is longer than ${wholeLimit} bytes`)
+    chunks.push(piece)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Asks one thing after the other, each answered by a line. `ask` rejects where no more comes. */
+export function questions(input: Input, output: Output): { ask(question: string): Promise<string>; close(): void } {
+  const lines = readLines(input)
+  return {
+    async ask(question) {
+      output.write(question)
+      const line = await lines.next()
+      if (line.done) throw new Error('called off; nothing was changed')
+      return line.value.trim()
+    },
+    close: () => void lines.return(undefined),
   }
 }
 

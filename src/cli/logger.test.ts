@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LogLevel } from '../server/log.ts'
-import { logger } from './logger.ts'
+import { type LogManner, logger } from './logger.ts'
 
 function logged(options: {
   level?: LogLevel
@@ -10,14 +10,14 @@ function logged(options: {
   environment?: Record<string, string>
 }) {
   const lines: string[] = []
+  const manner: LogManner = { level: options.level ?? 'info', format: options.format ?? 'auto' }
   const log = logger({
-    level: options.level ?? 'info',
-    format: options.format ?? 'auto',
+    manner,
     output: { write: text => lines.push(text), isTTY: options.isTTY === true },
     environment: options.environment ?? {},
     now: () => new Date(2026, 10, 20, 23, 54, 1).getTime(),
   })
-  return { log, lines }
+  return { log, lines, manner }
 }
 
 test('JSON lines where nobody looks; no fact can take the place of the level or the sentence', () => {
@@ -53,6 +53,17 @@ test('what is below the level is not written', () => {
   const { log, lines } = logged({ level: 'warn', format: 'text' })
   for (const level of ['debug', 'info', 'warn', 'error'] as const) log(level, level)
   assert.equal(lines.length, 2)
+})
+
+test('level and format may change while it goes on', () => {
+  const { log, lines, manner } = logged({ level: 'warn', format: 'text' })
+  log('debug', 'one')
+  Object.assign(manner, { level: 'debug', format: 'json' })
+  log('debug', 'two')
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line).sentence),
+    ['two'],
+  )
 })
 
 test('words of others cannot move the cursor or fake a line', () => {

@@ -1,13 +1,20 @@
 import type { Log, LogFacts, LogLevel } from '../server/log.ts'
 import { harmless, type Look, look, type Output } from './terminal.ts'
 
-const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+/** From all to little. */
+export const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** What is written, and how; both may change while it goes on. */
+export interface LogManner {
+  /** The least that is written. */
+  level: LogLevel
+  /** `auto` is text on a terminal, JSON lines elsewhere. */
+  format: 'auto' | 'text' | 'json'
+}
 
 export interface LoggerOptions {
-  /** The least that is written. */
-  readonly level: LogLevel
-  /** `auto` is text on a terminal, JSON lines elsewhere. */
-  readonly format: 'auto' | 'text' | 'json'
+  /** Looked at for each line. */
+  readonly manner: Readonly<LogManner>
   readonly output: Output
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Milliseconds since 1970. */
@@ -16,13 +23,13 @@ export interface LoggerOptions {
 
 /** A log that writes one line an event: for eyes, or for machines. */
 export function logger(options: LoggerOptions): Log {
-  const { output, format } = options
-  const least = levels.indexOf(options.level)
-  const asText = format === 'text' || (format === 'auto' && output.isTTY === true)
+  const { output, manner } = options
   const style = look(output, options.environment)
   return (level, sentence, facts = {}) => {
-    if (levels.indexOf(level) < least) return
+    const { format, level: least } = manner
+    if (levels.indexOf(level) < levels.indexOf(least)) return
     const at = new Date(options.now())
+    const asText = format === 'text' || (format === 'auto' && output.isTTY === true)
     output.write(`${asText ? textLine(style, at, level, sentence, facts) : jsonLine(at, level, sentence, facts)}\n`)
   }
 }

@@ -1,14 +1,14 @@
-import type { Server } from '../server/server.ts'
-import { findCommand, type GlobalOptions, splitGlobal, UsageError } from './command-line.ts'
+import { allCommands } from './all-commands.ts'
+import { findCommand, type GlobalOptions, readValues, splitGlobal, UsageError } from './command-line.ts'
 import { ConfigError } from './config/config.ts'
-import { type CommandShape, controlPath } from './control.ts'
+import { controlPath } from './control.ts'
 import { type ControlClient, connectControl } from './control-client.ts'
 import { faultText, isBug } from './faults.ts'
 import type { Input } from './input.ts'
 import { programVersion, typedCommand } from './invocation.ts'
-import { runRemote } from './remote.ts'
+import { type LocalCommand, localCommands, localShapes } from './local.ts'
+import { checkHere, runRemote } from './remote.ts'
 import { answerText, helpText, manualText } from './render.ts'
-import { stopCommand } from './stop.ts'
 import { look, type Output } from './terminal.ts'
 import { shown, type Where, where } from './where.ts'
 
@@ -22,16 +22,6 @@ export interface Surroundings {
   readonly errors: Output
 }
 
-/** The commands that need no running server. */
-const local: readonly CommandShape[] = [
-  { words: ['start'], manual: 'Starts a server in the foreground, until Ctrl-C or "jackdaw stop".', arguments: [] },
-  {
-    words: ['help'],
-    manual: 'Lists the commands, or shows the manual of one.',
-    arguments: [{ name: 'command', manual: 'The words of a command.', kind: 'text', optional: true }],
-  },
-]
-
 /** Runs one command line; resolves with its exit code: 0 done, 1 refused or failed, 2 wrong command line or configuration. */
 export async function main(around: Surroundings): Promise<number> {
   let json = around.args.includes('--json')
@@ -43,6 +33,8 @@ export async function main(around: Surroundings): Promise<number> {
     if (rest[0] === 'help') return await help(around, options, rest.slice(1))
     if (options.help) return await help(around, options, rest)
     if (rest[0] === 'start') return await start(around, options, rest.slice(1))
+    const found = localCommand(rest)
+    if (found) return await local(around, options, found.command, found.rest)
     return await remote(around, options, rest)
   } catch (error) {
     return fail(around, json, error)
@@ -56,12 +48,32 @@ async function start(around: Surroundings, options: GlobalOptions, rest: readonl
   return await runServer(around, options)
 }
 
+/** The command without a server that the arguments name. Throws `UsageError` where they name only half of one. */
+function localCommand(rest: readonly string[]): { command: LocalCommand; rest: readonly string[] } | undefined {
+  return localCommands.some(({ words }) => words[0] === rest[0]) ? findCommand(rest, localCommands) : undefined
+}
+
+async function local(
+  around: Surroundings,
+  options: GlobalOptions,
+  command: LocalCommand,
+  rest: readonly string[],
+): Promise<number> {
+  const { values, many } = readValues(command, rest)
+  if (many) throw new UsageError(`"${command.words.join(' ')}" does not read its arguments from standard input`)
+  checkHere(command, values)
+  const { text, ok = true, ...answer } = await command.run(values, around, options)
+  const style = look(around.output, around.environment)
+  print(around, options.json, { ok, ...answer }, text ?? answerText(answer, style))
+  return ok ? 0 : 1
+}
+
 async function remote(around: Surroundings, options: GlobalOptions, rest: readonly string[]): Promise<number> {
   const place = where(options, around.cwd)
   const client = await connect(place)
   if (!client) throw noServer(around, place)
   try {
-    const { command, rest: values } = findCommand(rest, [...local, ...(await client.commands())])
+    const { command, rest: values } = findCommand(rest, [...localShapes, ...(await client.commands())])
     const answer = await runRemote(client, command, values, { input: around.input, prompts: around.errors })
     const failed = 'failed' in answer ? answer.failed : []
     const style = look(around.errors, around.environment)
@@ -82,7 +94,7 @@ async function remote(around: Surroundings, options: GlobalOptions, rest: readon
 async function help(around: Surroundings, options: GlobalOptions, words: readonly string[]): Promise<number> {
   const place = where(options, around.cwd)
   const client = await connect(place)
-  const commands = [...local, ...(client ? await client.commands() : await inherent())]
+  const commands = client ? [...localShapes, ...(await client.commands())] : allCommands()
   client?.close()
   const style = look(around.output, around.environment)
   if (words.length > 0) {
@@ -90,14 +102,8 @@ async function help(around: Surroundings, options: GlobalOptions, words: readonl
     return print(around, options.json, { ok: true, commands: [command] }, manualText(command, style))
   }
   const data = shown(place.data(), around.cwd)
-  const remark = client ? '' : `\nNo server is running with data in ${data}; one that runs may have more commands.\n`
+  const remark = client ? '' : `\nNo server is running with data in ${data}.\n`
   return print(around, options.json, { ok: true, commands }, helpText(commands, remark, style))
-}
-
-/** What every server has: only looked at here, their `run` belongs to a running one. */
-async function inherent(): Promise<readonly CommandShape[]> {
-  const { coreCommands } = await import('../server/commands.ts')
-  return [...coreCommands(undefined as unknown as Server), stopCommand(async () => {})]
 }
 
 async function connect(place: Where): Promise<ControlClient | undefined> {

@@ -1,11 +1,11 @@
 import { keyOf } from '../server/check-config.ts'
 import type { Answer } from '../server/command.ts'
 import { checkValues } from './arguments.ts'
-import { fillPlaces, isPlace, readValues, UsageError } from './command-line.ts'
+import { fillPlaces, isPlace, isTyped, readValues, UsageError } from './command-line.ts'
 import { type CommandShape, type CommandValues, requestsAtOnce } from './control.ts'
 import type { ControlClient } from './control-client.ts'
 import { Refused } from './control-client.ts'
-import { type Input, readLines, readSecret } from './input.ts'
+import { type Input, readLines, readSecret, readWhole } from './input.ts'
 import type { Output } from './terminal.ts'
 
 /** What became of one line of many. */
@@ -29,15 +29,18 @@ export async function runRemote(
 ): Promise<Answer | ManyAnswer> {
   const { values, many } = readValues(command, rest)
   if (many) return await runMany(client, command, values, io.input)
-  const secrets = command.arguments.filter(argument => argument.kind === 'secret' && !argument.optional)
+  const typed = command.arguments.filter(argument => isTyped(argument) && !argument.optional)
   // A mistake in the rest is told before anybody has typed a password.
-  checkHere({ ...command, arguments: command.arguments.filter(argument => argument.kind !== 'secret') }, values)
+  checkHere({ ...command, arguments: command.arguments.filter(argument => !isTyped(argument)) }, values)
   const asked: Record<string, string> = {}
-  for (const { name } of secrets) asked[name] = await readSecret(keyOf(name), io.input, io.prompts)
+  for (const { name, kind } of typed) {
+    const read = kind === 'secret' ? readSecret : readWhole
+    asked[name] = await read(keyOf(name), io.input, io.prompts)
+  }
   return await client.run(command.words, { ...values, ...asked })
 }
 
-/** Each line: the arguments in their places, then the secret, which may contain spaces. Empty lines do not count. */
+/** Each line: the arguments in their places, then what is typed, which may contain spaces. Empty lines do not count. */
 async function runMany(
   client: ControlClient,
   command: CommandShape,
@@ -77,7 +80,7 @@ async function runMany(
 function lineValues(command: CommandShape, text: string): Record<string, string | boolean> {
   const values: Record<string, string | boolean> = {}
   const words: string[] = []
-  const secret = command.arguments.find(argument => argument.kind === 'secret')
+  const last = command.arguments.find(isTyped)
   let rest = text.trimStart()
   for (const _ of command.arguments.filter(isPlace)) {
     const word = /^(\S+)\s*/.exec(rest)
@@ -85,13 +88,14 @@ function lineValues(command: CommandShape, text: string): Record<string, string 
     words.push(word[1]!)
     rest = rest.slice(word[0].length)
   }
-  if (!secret && rest !== '') words.push(rest)
+  if (!last && rest !== '') words.push(rest)
   fillPlaces(command, words, values)
-  if (secret && rest === '') throw new UsageError(`the ${keyOf(secret.name)} is missing`)
-  return secret ? { ...values, [secret.name]: rest } : values
+  if (last && rest === '') throw new UsageError(`the ${keyOf(last.name)} is missing`)
+  return last ? { ...values, [last.name]: rest } : values
 }
 
-function checkHere(command: CommandShape, values: CommandValues): void {
+/** Checks values as the server would, before it is asked. Throws `UsageError`. */
+export function checkHere(command: CommandShape, values: CommandValues): void {
   try {
     checkValues(command, values)
   } catch (error) {

@@ -1,8 +1,11 @@
 import { keyOf } from '../server/check-config.ts'
-import type { Answer } from '../server/command.ts'
-import { isPlace, usage } from './command-line.ts'
+import type { Answer, Argument } from '../server/command.ts'
+import { isPlace, isTyped, usage } from './command-line.ts'
 import type { CommandShape } from './control.ts'
 import { harmless, type Look } from './terminal.ts'
+
+/** Characters of the list of commands that are for how they are typed. */
+const usageWidth = 36
 
 type Cell = string | number | boolean | null
 
@@ -36,8 +39,13 @@ function cellText(value: Cell): string {
 /** The page that lists all commands. */
 export function helpText(commands: readonly CommandShape[], remark: string, style: Look): string {
   const sorted = [...commands].sort((a, b) => a.words.join(' ').localeCompare(b.words.join(' ')))
-  const width = Math.max(...sorted.map(command => usage(command).length))
-  const lines = sorted.map(command => `  ${style.bold(usage(command).padEnd(width))}  ${firstSentence(command.manual)}`)
+  const width = Math.min(usageWidth, Math.max(...sorted.map(command => usage(command).length)))
+  const lines = sorted.map(command => {
+    const typed = usage(command)
+    // A long one has its sentence on the next line.
+    const gap = typed.length > width ? `\n${' '.repeat(width + 4)}` : ' '.repeat(width - typed.length + 2)
+    return `  ${style.bold(typed)}${gap}${firstSentence(command.manual)}`
+  })
   return `Jackdaw, an XMPP server.
 
 ${lines.join('\n')}
@@ -52,22 +60,28 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong command line or configuration.
 `
 }
 
+const notes: Partial<Record<Argument['kind'], string>> = {
+  secret: ' Asked for on a terminal, else one line of standard input.',
+  input: ' All of standard input.',
+}
+
 /** The manual of one command. */
 export function manualText(command: CommandShape, style: Look): string {
   const names = command.arguments.map(argument => {
     const key = keyOf(argument.name)
-    if (argument.kind === 'secret') return key
+    if (isTyped(argument)) return key
     return isPlace(argument) ? key.toUpperCase() : `--${key}`
   })
   const width = Math.max(0, ...names.map(name => name.length))
   const lines = command.arguments.map(({ kind, manual }, index) => {
-    const note = kind === 'secret' ? ' Asked for on a terminal, else one line of standard input.' : ''
+    const note = notes[kind] ?? ''
     return `  ${style.bold(names[index]!.padEnd(width))}  ${manual}${note}`
   })
-  const places = command.arguments.filter(argument => isPlace(argument) || argument.kind === 'secret')
-  const many = places.some(isPlace)
-    ? `\nWith "-" instead of its arguments, it runs once for each line of standard input:\n  ${places.map(({ name }) => keyOf(name)).join(' ')}\n`
-    : ''
+  const places = command.arguments.filter(argument => isPlace(argument) || isTyped(argument))
+  const many =
+    !command.local && places.some(isPlace)
+      ? `\nWith "-" instead of its arguments, it runs once for each line of standard input:\n  ${places.map(({ name }) => keyOf(name)).join(' ')}\n`
+      : ''
   return `usage: ${usage(command)}\n\n${command.manual}\n${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}${many}`
 }
 

@@ -1,75 +1,11 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { after, suite, test } from 'node:test'
-import { main } from './main.ts'
+import { suite, test } from 'node:test'
+import { program } from './test-program.ts'
 
-const bin = join(import.meta.dirname, '../../bin/jackdaw.js')
-const top = mkdtempSync(join(tmpdir(), 'jackdaw-start-'))
-const children = new Set<ChildProcess>()
-after(() => {
-  for (const child of children) child.kill('SIGKILL')
-  rmSync(top, { recursive: true })
-})
-
-/** A folder with a configuration whose ports the system chooses. */
-function folderOf(name: string, extra = ''): string {
-  const folder = join(top, name)
-  mkdirSync(folder)
-  const listen = '[listen]\nstarttls = ["127.0.0.1:0"]\ndirect-tls = ["127.0.0.1:0"]\n'
-  writeFileSync(join(folder, 'jackdaw.toml'), `${listen}${extra}`)
-  return folder
-}
-
-interface Finished {
-  readonly code: number | null
-  readonly output: string
-  readonly errors: string
-}
-
-/** A server in a process of its own: what it printed, and when it ended. */
-function startProcess(folder: string, args: string) {
-  const child = spawn(process.execPath, [bin, ...args.split(' ')], { cwd: folder, env: { PATH: '' } })
-  children.add(child)
-  let output = ''
-  let errors = ''
-  let wake = () => {}
-  child.stdout.on('data', chunk => {
-    output += chunk
-    wake()
-  })
-  child.stderr.on('data', chunk => (errors += chunk))
-  const finished = new Promise<Finished>(resolve => child.on('close', code => resolve({ code, output, errors })))
-  void finished.then(() => children.delete(child))
-  /** What stands on its standard output once it serves. */
-  const begun = async (): Promise<string> => {
-    while (!output.includes('\n')) {
-      const ended = await Promise.race([finished, new Promise<undefined>(resolve => (wake = () => resolve(undefined)))])
-      if (ended) throw new Error(`ended before it began: ${ended.errors}`)
-    }
-    return output
-  }
-  return { child, begun, finished }
-}
-
-/** A command line in this process. */
-async function run(cwd: string, args: string, typed = ''): Promise<Finished> {
-  let output = ''
-  let errors = ''
-  const code = await main({
-    args: args.split(' '),
-    cwd,
-    environment: { PATH: '' },
-    input: Readable.from(typed === '' ? [] : [Buffer.from(typed)]),
-    output: { write: text => (output += text) },
-    errors: { write: text => (errors += text) },
-  })
-  return { code, output, errors }
-}
+const { folderOf, run, startProcess, top } = program('start')
 
 suite('the program', { concurrency: true }, () => {
   test('starts, is administered from beside, refuses a second server on its data, and stops', async () => {
@@ -91,7 +27,7 @@ suite('the program', { concurrency: true }, () => {
       errors: '',
     })
     const [listed, second] = await Promise.all([run(folder, 'user list --json'), run(folder, 'start')])
-    assert.deepEqual(JSON.parse(listed.output).rows, [{ jid: 'romeo@localhost', sessions: 0 }])
+    assert.deepEqual(JSON.parse(listed.output).rows, [{ jid: 'romeo@localhost', sessions: 0, disabled: false }])
     assert.equal(second.code, 1)
     assert.match(second.errors, new RegExp(`in use by jackdaw .*, process ${begun.pid}; end it with ".* stop"`))
 

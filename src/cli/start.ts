@@ -1,23 +1,25 @@
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { isatty } from 'node:tty'
 import { features } from '../features/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { createServer, type Server } from '../server/server.ts'
-import { type Config, coreSettings } from '../server/settings.ts'
+import type { Config } from '../server/settings.ts'
 import { openSqlite } from '../storage/sqlite.ts'
 import { bannerText } from './banner.ts'
 import { Certificates, type HostCertificate } from './certificates.ts'
 import type { GlobalOptions } from './command-line.ts'
-import { defaultConfig, readConfig } from './config/config.ts'
 import { controlPath } from './control.ts'
 import { connectControl } from './control-client.ts'
 import { type ControlServer, serveControl } from './control-server.ts'
+import { databaseIn } from './data-files.ts'
+import { effectiveConfig, namesHosts } from './effective-config.ts'
 import { programVersion, typedCommand } from './invocation.ts'
 import { type Lock, lockData } from './lock.ts'
-import { logger } from './logger.ts'
+import { type LogManner, logger } from './logger.ts'
 import type { Surroundings } from './main.ts'
+import { reloader } from './reload.ts'
+import { runningCommands } from './running-commands.ts'
 import { onSignals } from './signals.ts'
-import { stopCommand } from './stop.ts'
 import { look } from './terminal.ts'
 import { type Where, where } from './where.ts'
 
@@ -27,7 +29,7 @@ import { type Where, where } from './where.ts'
  */
 export async function runServer(around: Surroundings, options: GlobalOptions): Promise<number> {
   const place = where(options, around.cwd)
-  const config = configOf(place, options)
+  const config = effectiveConfig(place, options)
   const lock = lockData(config.data) ?? (await refuse(config.data, `${typedCommand(around)} stop${place.options}`))
   try {
     return await serve(around, options, place, config, lock)
@@ -44,23 +46,33 @@ async function serve(
   lock: Lock,
 ): Promise<number> {
   const runtime = nodeRuntime()
-  const { level, format } = config.log
+  const manner: LogManner = { ...config.log, ...(options.json && { format: 'json' }) }
   const log = logger({
-    level,
-    format: options.json ? 'json' : format,
+    manner,
     output: around.errors,
     environment: around.environment,
     now: () => runtime.clock.now(),
   })
-  const storage = openSqlite({ path: join(config.data, 'jackdaw.db'), timers: runtime.timers, log })
-  const server = await createServer({ runtime, storage, config, features, log })
+  const storage = openSqlite({ path: databaseIn(config.data), timers: runtime.timers, log })
+  const server = await createServer({ runtime, storage, config, features, log, figures })
   const certificates = new Certificates(config, {
     runtime,
     log,
     use: (host, certificate) => server.setCertificate(host, certificate),
   })
+  const reload = reloader({
+    server,
+    certificates,
+    manner,
+    log,
+    read: () => {
+      const wanted = effectiveConfig(where(options, around.cwd), options)
+      return options.json ? { ...wanted, log: { ...wanted.log, format: 'json' } } : wanted
+    },
+  })
   let control: ControlServer | undefined
-  const ending = onSignals({ log, elapsed: () => runtime.clock.elapsed() }, async () => {
+  const signals = { log, elapsed: () => runtime.clock.elapsed(), terminalGone: watchedTerminal(), reload }
+  const ending = onSignals(signals, async () => {
     // From here on a command line finds no server, and the next server finds the folder free.
     control?.close()
     certificates.stop()
@@ -72,7 +84,18 @@ async function serve(
     control = await serveControl({
       path: controlPath(config.data),
       version: programVersion(),
-      commands: [...server.commands, stopCommand(() => ending.end('stop'))],
+      commands: [
+        ...server.commands,
+        ...runningCommands({
+          server,
+          certificates,
+          manner,
+          file: place.config?.path ?? join(place.folder, 'jackdaw.toml'),
+          namesHosts: () => namesHosts(where(options, around.cwd)),
+          reload,
+          stop: () => ending.end('stop'),
+        }),
+      ],
       log,
     })
     await listen(server)
@@ -89,21 +112,17 @@ async function serve(
   return 0
 }
 
-function configOf(place: Where, options: GlobalOptions): Config {
-  const config = place.config
-    ? readConfig(place.config.text, place.config.path, features)
-    : defaultConfig(place.folder, features)
-  const { starttls, directTls } = config.listen
-  const data = options.data === undefined ? config.data : place.data()
-  return { ...config, data, listen: { ...config.listen, starttls: here(starttls), directTls: here(directTls) } }
+/** What only the process knows, for `status`. */
+function figures(): Readonly<Record<string, string | number>> {
+  const { rss, heapUsed } = process.memoryUsage()
+  const text = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`
+  return { process: process.pid, memory: text(rss), 'memory of JavaScript': text(heapUsed), node: process.version }
 }
 
-/** The default addresses, but only those that this machine has: many containers have no IPv6. */
-function here(addresses: Config['listen']['starttls']): Config['listen']['starttls'] {
-  const { starttls, directTls } = coreSettings.listen
-  if (addresses !== starttls.initial && addresses !== directTls.initial) return addresses
-  const own = Object.values(networkInterfaces()).flatMap(all => all?.map(({ address }) => address) ?? [])
-  return addresses.filter(({ host }) => host !== '::1' || own.includes('::1'))
+/** Tells later whether the terminal of now has been closed: then it is none any more. */
+function watchedTerminal(): () => boolean {
+  const terminals = [0, 1, 2].filter(isatty)
+  return () => terminals.length > 0 && !terminals.some(isatty)
 }
 
 async function refuse(data: string, stop: string): Promise<never> {

@@ -17,11 +17,16 @@ export class ConfigError extends Error {
   readonly mistakes: readonly LineMistake[]
 
   constructor(fileName: string, mistakes: readonly LineMistake[]) {
-    const head = mistakes.length === 1 ? 'has a mistake' : `has ${mistakes.length} mistakes`
-    const lines = mistakes.map(({ line, message }) => `  ${line === undefined ? '' : `line ${line}: `}${message}`)
-    super(`${fileName} ${head}:\n${lines.join('\n')}`)
+    super(mistakesText(fileName, mistakes))
     this.mistakes = mistakes
   }
+}
+
+/** Mistakes of a file, a line each, below a line that counts them. */
+export function mistakesText(fileName: string, mistakes: readonly LineMistake[]): string {
+  const head = mistakes.length === 1 ? 'has a mistake' : `has ${mistakes.length} mistakes`
+  const lines = mistakes.map(({ line, message }) => `  ${line === undefined ? '' : `line ${line}: `}${message}`)
+  return `${fileName} ${head}:\n${lines.join('\n')}`
 }
 
 /**
@@ -67,7 +72,8 @@ function located(config: Config, folder: string): Config {
   }
 }
 
-function parsed(text: string, fileName: string): Table {
+/** The values of a file as they stand there. Throws `ConfigError` where it is no TOML. */
+export function parsed(text: string, fileName: string): Table {
   try {
     return parse(text, { maxDepth: 32 }) as Table
   } catch (error) {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { feature } from '../../server/feature.ts'
+import { parse } from '../../wire/reader.ts'
+import { documents, stale } from './documents.ts'
+import { doapDocument, implemented, xepsDocument } from './xeps.ts'
+
+test('the documents in the repository are what the code declares (else: npm run docs)', () => {
+  assert.deepEqual(stale(fileURLToPath(new URL('../../..', import.meta.url))), [])
+})
+
+test('a document that is missing is stale', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jackdaw-documents-'))
+  assert.deepEqual(stale(folder), [...documents().keys()])
+  rmSync(folder, { recursive: true })
+})
+
+test('a XEP without a title, or in two versions, is not written', () => {
+  const declaring = (number: number, version: string) =>
+    feature({ name: 'planted', xeps: [{ number, version }], start: () => [] })
+  assert.throws(() => implemented([declaring(9999, '1.0')]), /XEP-9999 has no title/)
+  assert.throws(
+    () => implemented([declaring(199, '1.0'), declaring(199, '2.0')]),
+    /XEP-0199 is declared in version 1.0 and in 2.0/,
+  )
+})
+
+test('features are named beside what they implement, and the DOAP file is XML', () => {
+  const ping = feature({ name: 'ping', xeps: [{ number: 199, version: '2.0.1' }], start: () => [] })
+  assert.match(xepsDocument([ping]), /\| XEP-0199 \| XMPP Ping \| 2\.0\.1 \| ping \|/)
+  const doap = parse(doapDocument([ping]).replace(/^<\?xml[^>]*\?>\n/, ''))
+  assert.equal(doap.name, 'RDF')
+  assert.match(doap.toString(), /xep-0199\.html/)
+})
