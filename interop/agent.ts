@@ -2,50 +2,30 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { until } from '../bench/peers/process.ts'
 
-/** What a client under test is told to do: one line of JSON on its standard input. */
-export type Order =
-  | {
-      readonly do: 'connect'
-      /** Bare JID. */
-      readonly jid: string
-      readonly password: string
-      readonly address: string
-      readonly port: number
-      readonly carrier: 'STARTTLS' | 'direct TLS'
-      /** File with the certificate to trust, PEM. */
-      readonly authority: string
-    }
-  | { readonly do: 'subscribe' | 'subscribed'; readonly to: string }
-  | { readonly do: 'say'; readonly to: string; readonly body: string }
-  | { readonly do: 'leave' }
-
-/** What it tells: one line of JSON on its standard output. */
-export type Event =
-  | { readonly event: 'online'; readonly jid: string; readonly mechanism: string; readonly tls: string | null }
-  | { readonly event: 'refused'; readonly why: string }
-  | { readonly event: 'offline' }
-  | Presence
-  /** `delay` is the stamp of XEP-0203, null where there is none. */
-  | { readonly event: 'message'; readonly from: string; readonly body: string; readonly delay: string | null }
-
-interface Presence {
-  readonly event: 'subscribe' | 'subscribed' | 'available' | 'unavailable'
-  readonly from: string
+/** What an agent tells: one line of JSON on its standard output, named by `event`. */
+export interface Told {
+  readonly event: string
 }
 
-type Seen<E extends Event['event']> = E extends Presence['event'] ? Presence : Extract<Event, { event: E }>
-
-/** A real client in a process of its own, driven by orders and events. */
-export class Agent {
+/** A program that drives one client: orders are lines of JSON on its standard input, events are lines on its output. */
+export class Agent<Order, Event extends Told> {
   readonly name: string
   readonly #child: ChildProcess
-  readonly #events: Event[] = []
+  readonly #take: (event: Event) => void
   #errors = ''
   #ended = false
 
-  constructor(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+  /** `take` is told each event when it comes. */
+  constructor(
+    name: string,
+    command: readonly [string, ...string[]],
+    env: NodeJS.ProcessEnv,
+    take: (event: Event) => void,
+  ) {
     this.name = name
-    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#take = take
+    const [program, ...args] = command
+    this.#child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr!.on('data', chunk => (this.#errors += chunk))
     this.#child.stdin!.on('error', () => {})
     this.#child.on('close', () => (this.#ended = true))
@@ -53,30 +33,32 @@ export class Agent {
       this.#errors += error.message
       this.#ended = true
     })
-    createInterface({ input: this.#child.stdout! }).on('line', line => this.#events.push(JSON.parse(line) as Event))
+    createInterface({ input: this.#child.stdout! }).on('line', line => this.#line(line))
+  }
+
+  #line(line: string): void {
+    try {
+      this.#take(JSON.parse(line) as Event)
+    } catch (error) {
+      this.#errors += `\n${line}: ${(error as Error).message}`
+    }
   }
 
   order(order: Order): void {
     this.#child.stdin!.write(`${JSON.stringify(order)}\n`)
   }
 
-  /** Takes the first event that fits out of what has come or comes within `seconds`. */
-  async expect<E extends Event['event']>(
-    event: E,
-    fits: (found: Seen<E>) => boolean = () => true,
-    seconds = 10,
-  ): Promise<Seen<E>> {
-    const find = () => {
-      const at = this.#events.findIndex(one => one.event === event && fits(one as Seen<E>))
-      if (at >= 0) return this.#events.splice(at, 1)[0] as Seen<E>
-      if (this.#ended) throw new Error(`${this.name} ended: ${this.#errors.slice(-800)}`)
-      return undefined
-    }
+  /** Waits until `find` finds something; `seen` tells what there is instead. */
+  async until<T>(what: string, find: () => T | undefined, seen: () => unknown, seconds = 10): Promise<T> {
     try {
-      return await until(`${this.name} sees "${event}"`, seconds, find)
+      return await until(`${this.name}: ${what}`, seconds, () => {
+        const found = find()
+        if (found === undefined && this.#ended) throw new Error(`${this.name} ended`)
+        return found
+      })
     } catch (error) {
-      const seen = this.#events.map(one => JSON.stringify(one)).join(' ')
-      throw new Error(`${(error as Error).message}; it saw: ${seen || 'nothing'} ${this.#errors.slice(-800)}`.trim())
+      const errors = this.#errors.slice(-800)
+      throw new Error(`${(error as Error).message}; it saw ${JSON.stringify(seen())} ${errors}`.trim())
     }
   }
 

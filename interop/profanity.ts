@@ -1,148 +1,236 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Peer, password } from '../bench/peers/peer.ts'
 import { run, until } from '../bench/peers/process.ts'
-import type { Check } from './report.ts'
+import {
+  type Access,
+  type Client,
+  type Direction,
+  judgeDelay,
+  type Kind,
+  type Login,
+  Refused,
+  type Show,
+  type Start,
+} from './client.ts'
+import { debianVersion } from './packages.ts'
 import { Terminal } from './terminal.ts'
 
-/** A profanity in a terminal, with a home of its own, for one user. */
-class Profanity {
-  readonly user: string
-  readonly terminal: Terminal
+/**
+ * A profanity in a terminal with a home of its own: what it does is typed, what it knows is read from its screen. Its
+ * log is read only for what it does not show.
+ */
+class Profanity implements Client {
+  readonly #terminal: Terminal
   readonly #log: string
 
-  private constructor(user: string, terminal: Terminal, log: string) {
-    this.user = user
-    this.terminal = terminal
+  private constructor(terminal: Terminal, log: string) {
+    this.#terminal = terminal
     this.#log = log
   }
 
   /**
-   * `authorities` is a folder as OpenSSL wants it. It is given by SSL_CERT_DIR, because profanity 0.13.1 takes no notice
-   * of its own `/tls certpath` (seen with strace: it looks only into OpenSSL's default folder).
+   * The certificate is given by SSL_CERT_DIR, a folder as OpenSSL wants it, because profanity 0.13.1 takes no notice of
+   * its own `/tls certpath` (seen with strace: it looks only into OpenSSL's default folder).
    */
-  static async start(folder: string, user: string, authorities: string): Promise<Profanity> {
-    const home = join(folder, user)
-    const paths = { HOME: home, XDG_CONFIG_HOME: join(home, 'config'), XDG_DATA_HOME: join(home, 'data') }
-    await Promise.all(Object.values(paths).map(path => mkdir(path, { recursive: true })))
+  static async start({ folder, authority }: Start): Promise<Profanity> {
+    const paths = { HOME: folder, XDG_CONFIG_HOME: join(folder, 'config'), XDG_DATA_HOME: join(folder, 'data') }
+    const authorities = join(folder, 'authorities')
+    await Promise.all([...Object.values(paths), authorities].map(path => mkdir(path, { recursive: true })))
+    await copyFile(authority, join(authorities, 'authority.pem'))
+    await run('openssl', ['rehash', authorities])
     const env = { ...paths, SSL_CERT_DIR: authorities, LANG: 'C.UTF-8' }
-    const terminal = await Terminal.open('terminal', home, 'profanity --log DEBUG', env)
+    const terminal = await Terminal.open('terminal', folder, 'profanity --log DEBUG', env)
     await terminal.see("Type '/help' to show complete help.")
-    return new Profanity(user, terminal, join(paths.XDG_DATA_HOME, 'profanity', 'logs', 'profanity.log'))
+    return new Profanity(terminal, join(paths.XDG_DATA_HOME, 'profanity', 'logs', 'profanity.log'))
   }
 
-  /** Connects by hand-typed commands; the password is asked for and typed. */
-  async connect(peer: Peer): Promise<void> {
-    await this.terminal.type(`/connect ${this.user}@${peer.host} server 127.0.0.1 port ${peer.startTls} tls force`)
-    await this.terminal.see('Enter password:')
-    await this.terminal.type(password(this.user))
+  async logIn({ jid, password, address, port, carrier }: Access): Promise<Login> {
+    const tls = carrier === 'STARTTLS' ? 'force' : 'legacy'
+    await this.#terminal.type(`/connect ${jid} server ${address} port ${port} tls ${tls}`)
+    await this.#terminal.see('Enter password:')
+    await this.#terminal.type(password)
+    const line = await this.#terminal.see(/logged in successfully|TLS certificate verification failed|Login failed/, 20)
+    if (!line.includes('logged in')) throw new Refused(line)
+    await this.#logged(/(Certificate verification passed)/)
+    const mechanism = await this.#logged(/SENT: <auth [^>]*mechanism="([^"]+)"/)
+    for (const setting of ['/roster hide', '/receipts request on', '/receipts send on', '/states on', '/outtype on'])
+      await this.#terminal.type(setting)
+    return { mechanism, tls: '' }
   }
 
-  async logIn(peer: Peer): Promise<string> {
-    await this.connect(peer)
-    const line = await this.terminal.see('logged in successfully', 20)
-    const mechanism = await this.logged(/SENT: <auth [^>]*mechanism="([^"]+)"/)
-    if (!mechanism.startsWith('SCRAM-')) throw new Error(`logged in by ${mechanism}`)
-    await this.logged(/(Certificate verification passed)/)
-    return `${line.replace(/^[\d:]+ - /, '')} ${mechanism}, certificate verified`
+  /** All that the first group of a pattern matches in profanity's own log. */
+  async #inLog(pattern: RegExp): Promise<string[]> {
+    return [...(await readFile(this.#log, 'utf8')).matchAll(new RegExp(pattern, 'g'))].map(match => match[1]!)
   }
 
-  /** The last match of what profanity wrote to its own log. */
-  async logged(pattern: RegExp): Promise<string> {
-    return until(`${this.user}'s log has ${pattern}`, 5, async () => {
-      const all = [...(await readFile(this.#log, 'utf8')).matchAll(new RegExp(pattern, 'g'))]
-      return all.at(-1)?.[1]
+  /** The last match, once there are more of them than `before`. */
+  #logged(pattern: RegExp, before = 0): Promise<string> {
+    return until(`the log has ${pattern}`, 10, async () => {
+      const found = await this.#inLog(pattern)
+      return found.length > before ? found.at(-1) : undefined
     })
   }
 
-  async quit(): Promise<void> {
-    await this.terminal.type('/quit').catch(() => {})
-    await until(`${this.user}'s terminal gone`, 5, () =>
-      this.terminal.screen().then(
-        () => false,
-        () => true,
-      ),
-    ).catch(() => {})
-    await this.terminal.close()
+  /** Types into the first window, and waits for what it answers. */
+  async #console(line: string, answer?: string | RegExp): Promise<string> {
+    await this.#terminal.type('/win 1')
+    await this.#terminal.type(line)
+    return answer === undefined ? '' : this.#terminal.see(answer)
+  }
+
+  async leave(): Promise<void> {
+    await this.#terminal.type('/quit')
+    await this.#terminal.gone()
+  }
+
+  end(): Promise<void> {
+    return this.#terminal.close()
+  }
+
+  async subscribe(to: string): Promise<void> {
+    await this.#console(`/sub request ${to}`, `Sent subscription request to ${to}`)
+  }
+
+  async accept(from: string): Promise<void> {
+    await this.#terminal.type('/win 1')
+    await this.#terminal.see(`Received authorization request from ${from}`)
+    await this.#console(`/sub allow ${from}`, `Accepted subscription for ${from}`)
+  }
+
+  async accepted(by: string): Promise<void> {
+    await this.#terminal.type('/win 1')
+    await this.#terminal.see(`Subscription received from ${by}`)
+  }
+
+  async present(show: Show, status: string): Promise<void> {
+    await this.#console(`/status set ${show}${status && ` "${status}"`}`, `Status set to ${show}`)
+  }
+
+  async sees(contact: string, show: Show | 'offline', status = ''): Promise<void> {
+    await this.#terminal.type('/win 1')
+    await this.#terminal.see(
+      line => line.includes(` ${contact} `) && line.includes(` is ${show}`) && line.includes(status),
+    )
+  }
+
+  async say(to: string, body: string): Promise<void> {
+    await this.#terminal.type(`/msg ${to} ${body}`)
+  }
+
+  async hears(from: string, body: string, delayed = false): Promise<void> {
+    await this.#terminal.type(`/msg ${from}`)
+    await this.#terminal.see(`: ${body}`)
+    const stamps = await this.#inLog(/RECV: <message .*<delay [^>]*stamp="([^"]+)"/)
+    if (delayed) judgeDelay(stamps.at(-1), true)
+  }
+
+  async arrange(contact: string, name: string, group: string): Promise<void> {
+    await this.#console(`/roster add ${contact} ${name}`)
+    await this.#console(`/roster group add ${group} ${contact}`, ` added to group ${group}`)
+  }
+
+  async lists(contact: string, name: string, group: string): Promise<void> {
+    const wanted = `${contact} (${name}) - both - ${group}`
+    await until(`the roster shows ${wanted}`, 10, async () => {
+      await this.#console('/roster', 'Roster: jid')
+      return (await this.#terminal.screen()).includes(wanted)
+    })
+  }
+
+  async discovers(entity: string, feature: string): Promise<void> {
+    await this.#console(`/disco info ${entity}`, `Service discovery info for ${entity}`)
+    await this.#terminal.see(`   ${feature}`)
+  }
+
+  async pings(): Promise<void> {
+    await this.#console('/ping', 'Ping response from server')
+  }
+
+  async block(jid: string): Promise<void> {
+    await this.#console(`/blocked add ${jid}`, `User ${jid} successfully blocked.`)
+  }
+
+  async unblock(jid: string): Promise<void> {
+    await this.#console(`/blocked remove ${jid}`, `User ${jid} successfully unblocked.`)
+  }
+
+  async blocks(jid: string): Promise<void> {
+    await this.#console('/blocked', 'Blocked users:')
+    await this.#terminal.see(`-   ${jid}`)
+  }
+
+  async enableCarbons(): Promise<void> {
+    const enabled = /SENT: <iq [^>]*type="set"[^>]*>(<enable xmlns="urn:xmpp:carbons:2")/
+    const before = (await this.#inLog(enabled)).length
+    await this.#console('/carbons on', 'Message carbons preference enabled.')
+    await this.#logged(enabled, before)
+  }
+
+  async seesCarbon(direction: Direction, other: string, body: string): Promise<void> {
+    await this.#terminal.type(`/msg ${other}`)
+    await this.#terminal.see(direction === 'sent' ? `me: ${body}` : `: ${body}`)
+  }
+
+  /** Its bookmarks are there. */
+  async keeps(text: string): Promise<{ name: string; namespace: string }> {
+    await this.#console(`/bookmark add ${text} nick juliet`, `Bookmark added for ${text}.`)
+    return { name: 'storage', namespace: 'storage:bookmarks' }
+  }
+
+  async kept(text: string): Promise<void> {
+    await this.#console('/bookmark list', `   ${text}/juliet`)
+  }
+
+  async lastActivity(of: string): Promise<number> {
+    const line = await this.#console(`/lastactivity get ${of}`, /uptime \d+ days/)
+    const [, days, hours, minutes, seconds] = /(\d+) days, (\d+) hrs, (\d+) mins, (\d+) secs/.exec(line)!.map(Number)
+    return ((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!
+  }
+
+  async version(of: string): Promise<string> {
+    const line = await this.#console(`/serversoftware ${of}`, /Name +: /)
+    return line.replace(/.*Name +: /, '')
+  }
+
+  async composes(to: string): Promise<void> {
+    const composing = /SENT: <message .*(<composing xmlns="http:\/\/jabber.org\/protocol\/chatstates")/
+    const before = (await this.#inLog(composing)).length
+    await this.#terminal.type(`/msg ${to}`)
+    await this.#terminal.typing('What’s in a name?')
+    await this.#logged(composing, before)
+    await this.#terminal.type('')
+  }
+
+  async seesComposing(from: string): Promise<void> {
+    await this.#terminal.type(`/msg ${from}`)
+    await this.#terminal.see('(typing...)')
+  }
+
+  /** A receipt only changes the colour of what was said, so the log is asked. */
+  async saysForReceipt(to: string, body: string): Promise<void> {
+    const receipt = /RECV: <message .*(<received [^>]*xmlns="urn:xmpp:receipts")/
+    const before = (await this.#inLog(receipt)).length
+    await this.say(to, body)
+    await this.#logged(receipt, before)
+  }
+
+  async changePassword(password: string): Promise<void> {
+    await this.#console('/changepassword', 'Enter password:')
+    await this.#terminal.type(password)
+    await this.#terminal.see('Confirm password:')
+    await this.#terminal.type(password)
+    await this.#terminal.see('Password successfully changed.')
   }
 }
 
-/** A folder with one trusted certificate under the name that OpenSSL looks for. */
-async function authorityFolder(folder: string, file: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
-  await copyFile(file, join(folder, 'authority.pem'))
-  await run('openssl', ['rehash', folder])
-  return folder
-}
-
-/** Two users of profanity, from the first login to a message that waited for one of them. */
-export async function twoProfanities(
-  check: Check,
-  peer: Peer,
-  folder: string,
-  stranger: string,
-  users: [string, string],
-): Promise<void> {
-  const [one, two] = users
-  const [trusted, wrong] = [join(folder, 'trusted'), join(folder, 'wrong')]
-  await Promise.all([authorityFolder(trusted, peer.authority), authorityFolder(wrong, stranger)])
-  const open: Profanity[] = []
-  const start = async (user: string, authorities: string, home = folder) => {
-    const profanity = await Profanity.start(home, user, authorities)
-    open.push(profanity)
-    return profanity
-  }
-  const subscribe = async (from: Profanity, to: Profanity) => {
-    await from.terminal.type(`/sub request ${to.user}@${peer.host}`)
-    await to.terminal.see(`Received authorization request from ${from.user}@${peer.host}`)
-    await to.terminal.type(`/sub allow ${from.user}@${peer.host}`)
-    await from.terminal.see(`Subscription received from ${to.user}@${peer.host}`)
-    return from.terminal.see(new RegExp(`\\+\\+ ${to.user}@.* is online`))
-  }
-  const say = async (from: Profanity, to: Profanity, body: string) => {
-    await from.terminal.type(`/msg ${to.user}@${peer.host} ${body}`)
-    await to.terminal.type('/win 2')
-    return to.terminal.see(`: ${body}`)
-  }
-  try {
-    await check('refuses another authority', async () => {
-      const other = await start(one, wrong, join(folder, 'stranger'))
-      await other.connect(peer)
-      const line = await other.terminal.see('TLS certificate verification failed')
-      await other.terminal.type('/tls deny')
-      await other.terminal.see('Login failed.')
-      await other.quit()
-      return line
-    })
-    let [a, b] = [await start(one, trusted), await start(two, trusted)]
-    await check(`${one} logs in by SCRAM`, () => a.logIn(peer))
-    await check(`${two} logs in by SCRAM`, () => b.logIn(peer))
-    await check(`${one} subscribes to ${two}`, () => subscribe(a, b))
-    await check(`${two} subscribes to ${one}`, () => subscribe(b, a))
-    await check(`${one} sees both directions in the roster`, async () => {
-      await a.terminal.type('/roster')
-      return a.terminal.see(`${two}@${peer.host} - both`)
-    })
-    await check(`${one} says something`, () => say(a, b, 'But, soft! <what> light & "so"?'))
-    await check(`${two} answers`, () => say(b, a, 'Ay me! Ünicöde'))
-    await check(`${two} quits`, async () => {
-      await b.quit()
-      await a.terminal.type('/win 1')
-      return a.terminal.see(new RegExp(`-- ${two}@.* is offline`))
-    })
-    await check(`${two} comes back and has what was said meanwhile`, async () => {
-      const waiting = 'Three words, dear Romeo'
-      await a.terminal.type(`/msg ${two}@${peer.host} ${waiting}`)
-      await a.terminal.see(`me: ${waiting}`)
-      b = await start(two, trusted)
-      await b.logIn(peer)
-      await b.terminal.see('<< chat message')
-      await b.terminal.type('/win 2')
-      const line = await b.terminal.see(`: ${waiting}`)
-      const stamp = await b.logged(/RECV: <message .*<delay [^>]*stamp="([^"]+)"/)
-      return `${line.trim()}, delayed since ${stamp}`
-    })
-  } finally {
-    await Promise.all(open.map(profanity => profanity.terminal.close()))
-  }
+export const profanity: Kind = {
+  name: 'profanity',
+  source: 'Debian: profanity',
+  version: () => debianVersion('profanity'),
+  start: start => Profanity.start(start),
+  cannot: {
+    'own vCard': 'it has no vCards in this version',
+    'others’ vCard': 'it has no vCards in this version',
+    time: 'it has no command for it',
+  },
 }

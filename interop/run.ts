@@ -1,103 +1,132 @@
 /**
- * Real clients against a real server: slixmpp, npm's @xmpp/client and profanity.
+ * Real clients against a real server, each with all that it can do:
  *
- *     npm run interop -- [--server jackdaw|prosody] [--only agents|profanity|scripts]
+ *     npm run interop -- [--server jackdaw|prosody] [--only clients,scripts] [--clients slixmpp,mcabber] [--at-once 2]
  *
- * Debian packages that are missing are installed where apt-get is at hand and we may. The exit code is 1 when a check
- * failed. `--server prosody` shows that the checks are fair.
+ * prints a table of abilities by clients, and plays the scripts of the sources over TCP. A whole run against Jackdaw
+ * writes docs/interop.md. Debian packages that are missing are installed where apt-get is at hand and we may. The exit
+ * code is 1 when a cell or a script failed. `--server prosody` shows that the checks are fair.
  */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startJackdaw } from '../bench/peers/jackdaw.ts'
-import { makeCertificate, user } from '../bench/peers/peer.ts'
-import { run, withFolder } from '../bench/peers/process.ts'
+import { makeCertificate, type Peer, user } from '../bench/peers/peer.ts'
+import { withFolder } from '../bench/peers/process.ts'
 import { startProsody } from '../bench/peers/prosody.ts'
-import { conversation, refusesStrangers, type Side, slixmpp, xmppClient } from './agents.ts'
-import { twoProfanities } from './profanity.ts'
+import { announcedBy, tryClient } from './cells.ts'
+import type { Kind } from './client.ts'
+import { goSendxmpp } from './go-sendxmpp.ts'
+import { libstrophe, xmppClient, xmppClientOf } from './libraries.ts'
+import { mcabber } from './mcabber.ts'
+import { installMissing } from './packages.ts'
+import { profanity } from './profanity.ts'
+import { aioxmpp, nbxmpp, slixmpp } from './python.ts'
 import { type Differences, Report } from './report.ts'
-import { accountsOf, allScripts, playAll } from './scripts.ts'
+import { accountsOf, allScripts, playAll, rounds } from './scripts.ts'
+import { abilityTable, type Column, writeDocument } from './table.ts'
 
 const { values } = parseArgs({
   options: {
     server: { type: 'string', default: 'jackdaw' },
-    only: { type: 'string', default: 'agents,profanity,scripts' },
+    only: { type: 'string', default: 'clients,scripts' },
+    clients: { type: 'string' },
+    'at-once': { type: 'string', default: '2' },
   },
 })
 const starters = { jackdaw: startJackdaw, prosody: startProsody }
 if (!Object.hasOwn(starters, values.server)) throw new Error(`--server is one of ${Object.keys(starters).join(', ')}`)
+const startServer = starters[values.server as keyof typeof starters]
 const parts = values.only.split(',')
-
-const programs: Readonly<Record<string, string>> = {
-  'python3-slixmpp': '/usr/lib/python3/dist-packages/slixmpp',
-  profanity: '/usr/bin/profanity',
-  tmux: '/usr/bin/tmux',
-}
-const missing = Object.keys(programs).filter(name => !existsSync(programs[name]!))
-if (missing.length > 0) {
-  if (!existsSync('/usr/bin/apt-get')) throw new Error(`please install ${missing.join(' ')}`)
-  console.log(`installing ${missing.join(' ')}`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['install', '--yes', '--no-install-recommends', ...missing], { env, seconds: 300 })
-}
-
 const scripts = parts.includes('scripts') ? allScripts() : []
-const begin = performance.now()
+
 // Where a peer is known to do otherwise than the script, which keeps to the letter.
 const differences: Readonly<Record<string, Differences>> = {
   prosody: {
     'rfc6121-3.3.3-unsubscribe.scs': 'Prosody 0.12.3 sends no unavailable presence (RFC 6121 §3.3.3, step 3)',
   },
 }
+
+await installMissing()
+const begin = performance.now()
 const report = new Report(differences[values.server])
-await withFolder('interop', async folder => {
+const columns = await withFolder('interop', async folder => {
   const [server, other] = [join(folder, 'server'), join(folder, 'other')]
   await Promise.all([mkdir(server), mkdir(other)])
-  const stranger = (await makeCertificate(other)).certificate
-  const peer = await starters[values.server as keyof typeof starters]({ folder: server })
+  const otherAuthority = (await makeCertificate(other)).certificate
+  const peer = await startServer({ folder: server })
+  console.log(`${peer.name} is up on ${peer.startTls} (STARTTLS) and ${peer.directTls} (direct TLS)`)
   try {
-    await peer.addUsers(['romeo', 'juliet', 'benvolio', 'rosaline', 'mercutio', 'tybalt'].map(user))
-    console.log(`${peer.name} is up on ${peer.startTls} (STARTTLS) and ${peer.directTls} (direct TLS)`)
-    if (parts.includes('agents')) {
-      const pairs: [Side, Side][] = [
-        [
-          { kind: slixmpp, user: 'romeo', carrier: 'STARTTLS' },
-          { kind: xmppClient, user: 'juliet', carrier: 'direct TLS' },
-        ],
-        [
-          { kind: xmppClient, user: 'benvolio', carrier: 'STARTTLS' },
-          { kind: slixmpp, user: 'rosaline', carrier: 'direct TLS' },
-        ],
-      ]
-      for (const [one, two] of pairs) {
-        await report.group(`${one.kind.name} and ${two.kind.name}`, async check => {
-          await refusesStrangers(check, peer, one, stranger)
-          await refusesStrangers(check, peer, two, stranger)
-          await conversation(check, peer, one, two)
-        })
-      }
-    }
-    if (parts.includes('profanity')) {
-      const home = join(folder, 'profanity')
-      await report.group('profanity and profanity', check =>
-        twoProfanities(check, peer, home, stranger, ['mercutio', 'tybalt']),
-      )
-    }
-    if (parts.includes('scripts')) {
-      await peer.addUsers(scripts.flatMap(({ script }) => accountsOf(script)))
-      await report.group('scripts of scansion, STARTTLS', check => playAll(check, peer, 'starttls', scripts), true)
-      // Scripts leave traces in their accounts: only those that do not mind are played twice.
-      const again = scripts.filter(({ file }) => /ping|disco|refusals/.test(file))
-      await report.group('scripts of scansion, direct TLS', check => playAll(check, peer, 'tls', again), true)
-    }
+    return parts.includes('clients') ? await tryClients(peer, folder, otherAuthority) : []
   } finally {
     await peer.stop()
   }
 })
-console.log(`\n${report.summary()}`)
-const seconds = ((performance.now() - begin) / 1000).toFixed(0)
-console.log(
-  `\n${report.failures === 0 ? 'All checks are ok' : `${report.failures} checks are not ok`}, after ${seconds} s.`,
+
+/**
+ * Each round of scripts on a server of its own, because scripts leave traces in their accounts; every second one over
+ * direct TLS.
+ */
+async function playScripts(): Promise<void> {
+  for (const plays of rounds(scripts)) {
+    await withFolder('scripts', async folder => {
+      const peer = await startServer({ folder })
+      try {
+        await peer.addUsers(plays.flatMap(({ script }) => accountsOf(script)))
+        for (const [half, carrier] of (['starttls', 'tls'] as const).entries()) {
+          const some = plays.filter((_, index) => index % 2 === half)
+          if (some.length > 0) await report.group(`scripts, ${carrier}`, check => playAll(check, peer, carrier, some), true)
+        }
+      } finally {
+        await peer.stop()
+      }
+    })
+  }
+}
+
+/** Some at once, each with accounts of its own. */
+async function tryClients(peer: Peer, folder: string, otherAuthority: string): Promise<Column[]> {
+  const strophe = await libstrophe(folder)
+  const kinds: Kind[] = [slixmpp, xmppClient, profanity, mcabber, strophe, nbxmpp, aioxmpp, goSendxmpp]
+  const chosen =
+    values.clients === undefined ? kinds : kinds.filter(one => values.clients!.split(',').includes(one.name))
+  const names = chosen.map((_, index) => [`romeo${index}`, `juliet${index}`, `tybalt${index}`] as const)
+  await peer.addUsers(['chorus', ...names.flat()].map(user))
+  const announced = await announcedBy(peer, 'chorus', xmppClientOf(peer.authority))
+  const found: Column[] = []
+  let next = 0
+  const worker = async () => {
+    for (let index = next++; index < chosen.length; index = next++) {
+      const kind = chosen[index]!
+      const cells = await tryClient({
+        kind,
+        peer,
+        announced,
+        folder: join(folder, `client-${index}`),
+        otherAuthority,
+        users: names[index]!,
+        friend: () => (kind === xmppClient ? strophe.make() : xmppClientOf(peer.authority)),
+        say: ({ ability, result, seen }) => console.log(`  ${result.padEnd(7)} ${kind.name}, ${ability}: ${seen}`),
+      })
+      found[index] = { kind, version: await kind.version(), cells }
+    }
+  }
+  await Promise.all(Array.from({ length: Number(values['at-once']) }, worker))
+  return found
+}
+
+await playScripts()
+if (scripts.length > 0) console.log(`\n${report.summary()}`)
+const failed = columns.flatMap(({ kind, cells }) =>
+  cells.filter(cell => cell.result === 'failed').map(cell => `${kind.name}, ${cell.ability}: ${cell.seen}`),
 )
-process.exit(report.failures === 0 ? 0 : 1)
+if (columns.length > 0) console.log(`\n${abilityTable(columns)}`)
+if (failed.length > 0) console.log(`\nfailed:\n${failed.join('\n')}`)
+if (values.server === 'jackdaw' && parts.includes('clients') && values.clients === undefined) {
+  await writeDocument(join(import.meta.dirname, '..', 'docs', 'interop.md'), columns)
+  console.log('\ndocs/interop.md is written.')
+}
+const failures = report.failures + failed.length
+const seconds = ((performance.now() - begin) / 1000).toFixed(0)
+console.log(`\n${failures === 0 ? 'All is ok' : `${failures} checks are not ok`}, after ${seconds} s.`)
+process.exit(failures === 0 ? 0 : 1)

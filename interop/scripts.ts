@@ -26,6 +26,19 @@ export function accountsOf(script: Script): readonly User[] {
   return [...byName].map(([name, password]) => ({ name, password }))
 }
 
+/** Scripts in rounds: those of one round have no account in common, so they can be played on one server. */
+export function rounds(plays: readonly Play[]): readonly (readonly Play[])[] {
+  const found: { readonly taken: Set<string>; readonly plays: Play[] }[] = []
+  for (const one of plays) {
+    const names = accountsOf(one.script).map(({ name }) => name)
+    let round = found.find(({ taken }) => !names.some(name => taken.has(name)))
+    if (!round) found.push((round = { taken: new Set(), plays: [] }))
+    for (const name of names) round.taken.add(name)
+    round.plays.push(one)
+  }
+  return found.map(({ plays: some }) => some)
+}
+
 /** Plays scripts over TCP; each needs accounts that nobody has used. */
 export async function playAll(check: Check, peer: Peer, carrier: Carrier, plays: readonly Play[]): Promise<void> {
   const connect = connectTcp({

@@ -38,8 +38,13 @@ export class Terminal {
 
   /** Types a line and the return key. */
   async type(line: string): Promise<void> {
-    await this.#tmux('send-keys', '-l', '--', line)
+    await this.typing(line)
     await this.#tmux('send-keys', 'Enter')
+  }
+
+  /** Types without the return key. */
+  async typing(text: string): Promise<void> {
+    await this.#tmux('send-keys', '-l', '--', text)
   }
 
   async screen(): Promise<string> {
@@ -47,9 +52,12 @@ export class Terminal {
   }
 
   /** Waits until the screen shows something; the line that shows it. */
-  async see(what: string | RegExp, seconds = 10): Promise<string> {
+  async see(what: string | RegExp | ((line: string) => boolean), seconds = 10): Promise<string> {
     let last = ''
-    const shows = (line: string) => (typeof what === 'string' ? line.includes(what) : what.test(line))
+    const shows = (line: string) => {
+      if (typeof what === 'string') return line.includes(what)
+      return typeof what === 'function' ? what(line) : what.test(line)
+    }
     try {
       return await until(`${this.name} shows ${what}`, seconds, async () => {
         last = await this.screen()
@@ -58,6 +66,16 @@ export class Terminal {
     } catch (error) {
       throw new Error(`${(error as Error).message}; the screen's end:\n${last.split('\n').slice(-15).join('\n')}`)
     }
+  }
+
+  /** Waits until the program has ended by itself. */
+  async gone(seconds = 10): Promise<void> {
+    await until(`${this.name} gone`, seconds, () =>
+      this.screen().then(
+        () => false,
+        () => true,
+      ),
+    )
   }
 
   /** Ends the terminal and what runs in it. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, kill, launch, listening, run, stop, workerOf } from './process.ts'
 
-const program = join(import.meta.dirname, '..', '..', 'bin', 'jackdaw.js')
+/** Another checkout's program can be named, to compare two versions. */
+const program = process.env['JACKDAW_PROGRAM'] ?? join(import.meta.dirname, '..', '..', 'bin', 'jackdaw.js')
 
 /** What a test of ours may want to change. */
 export interface JackdawOptions extends PeerOptions {

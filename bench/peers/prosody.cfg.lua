@@ -20,7 +20,8 @@ ssl = { certificate = ENV_FOLDER .. "/localhost.crt", key = ENV_FOLDER .. "/loca
 log = { { levels = { min = "warn" }, to = "console" } }
 modules_enabled = {
   "roster"; "saslauth"; "tls"; "disco"; "ping"; "offline"; "register"; "register_ibr"; "posix";
-  "blocklist"; "carbons"; "csi_simple"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "version"; "time";
+  "blocklist"; "carbons"; "csi_simple"; "lastactivity"; "mam"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
+  "version"; "time"; "uptime";
 }
 modules_disabled = { "s2s" }
 VirtualHost("localhost")

@@ -1,14 +1,16 @@
 /**
  * One client of npm's `@xmpp/client` that does what lines of JSON on standard input say, and tells on standard output
- * what happens: the protocol of `../agent.ts`. The authority that it trusts is in NODE_EXTRA_CA_CERTS.
+ * what happens: the protocol of `../stanza-client.ts`. The authority that it trusts is in NODE_EXTRA_CA_CERTS.
  */
 import { createInterface } from 'node:readline'
-import { client, xml } from '@xmpp/client'
-import type { Event, Order } from '../agent.ts'
+import { client, type Xml, xml } from '@xmpp/client'
+import type { Element } from '../../src/wire/element.ts'
+import { parse } from '../../src/wire/reader.ts'
+import { features, type StanzaEvent, type StanzaOrder } from '../stanza-client.ts'
 
-const tell = (event: Event) => console.log(JSON.stringify(event))
+const tell = (event: StanzaEvent) => console.log(JSON.stringify(event))
 
-function connect(order: Order & { do: 'connect' }): ReturnType<typeof client> {
+function connect(order: StanzaOrder & { do: 'connect' }): ReturnType<typeof client> {
   const [username, domain] = order.jid.split('@') as [string, string]
   let mechanism = ''
   let refused = false
@@ -17,57 +19,59 @@ function connect(order: Order & { do: 'connect' }): ReturnType<typeof client> {
     service:
       order.carrier === 'direct TLS' ? `xmpps://${domain}:${order.port}` : `xmpp://${order.address}:${order.port}`,
     domain,
+    resource: order.resource,
     credentials: async (authenticate, mechanisms) => {
       mechanism = mechanisms[0]!
       await authenticate({ username, password: order.password }, mechanism)
     },
   })
   xmpp.reconnect.stop()
+  // Its own two seconds for each step are too few on a machine that has other work.
+  xmpp.timeout = 15_000
   const refuse = (error: unknown) => {
     if (refused) return
     refused = true
-    tell({ event: 'refused', why: error instanceof Error ? error.message : String(error) })
+    tell({ event: 'refused', why: String(error) })
     xmpp.socket?.end()
   }
+  const disco = 'http://jabber.org/protocol/disco#info'
+  xmpp.iqCallee.get(disco, 'query', ({ element }) =>
+    xml(
+      'query',
+      { xmlns: disco, ...(element.attrs['node'] && { node: element.attrs['node'] }) },
+      xml('identity', { category: 'client', type: 'bot', name: 'agent' }),
+      ...features.map(feature => xml('feature', { var: feature })),
+    ),
+  )
+  // Roster pushes are taken; what nothing answers here, the package refuses by itself.
+  xmpp.iqCallee.set('jabber:iq:roster', 'query', () => true)
   xmpp.on('error', refuse)
   xmpp.on('offline', () => tell({ event: 'offline' }))
-  xmpp.on('online', address => {
-    const tls = (xmpp.socket as unknown as { socket?: { getProtocol?(): string } }).socket?.getProtocol?.() ?? null
-    const online = async () => {
-      // Only who has asked for the roster is told about subscriptions (RFC 6121 §2.1.6, §3.1.6).
-      await xmpp.iqCaller.get(xml('query', { xmlns: 'jabber:iq:roster' }))
-      await xmpp.send(xml('presence'))
-      tell({ event: 'online', jid: address.toString(), mechanism, tls })
-    }
-    online().catch(refuse)
+  xmpp.on('online', () => {
+    const tls = (xmpp.socket as unknown as { socket?: { getProtocol?(): string } }).socket?.getProtocol?.() ?? ''
+    tell({ event: 'online', mechanism, tls })
   })
-  xmpp.on('stanza', stanza => {
-    const from = String(stanza.attrs['from'] ?? '')
-    const type = stanza.attrs['type'] as string | undefined
-    if (stanza.is('presence')) {
-      if (type === undefined) tell({ event: 'available', from })
-      if (type === 'subscribe' || type === 'subscribed' || type === 'unavailable') tell({ event: type, from })
-    }
-    const body = stanza.getChildText('body')
-    if (stanza.is('message') && type !== 'error' && body !== null) {
-      tell({
-        event: 'message',
-        from,
-        body,
-        delay: (stanza.getChild('delay', 'urn:xmpp:delay')?.attrs['stamp'] as string) ?? null,
-      })
-    }
-  })
+  xmpp.on('stanza', stanza => tell({ event: 'stanza', xml: stanza.toString() }))
   xmpp.start().catch(refuse)
   return xmpp
 }
 
+/** The same in the package's own elements. */
+function convert(element: Element, inherited: string): Xml {
+  const attributes: Record<string, string> = element.namespace === inherited ? {} : { xmlns: element.namespace }
+  for (let at = 0; at < element.attributes.length; at += 2)
+    attributes[element.attributes[at]!] = element.attributes[at + 1]!
+  const children = element.children.map(one => (typeof one === 'string' ? one : convert(one, element.namespace)))
+  return xml(element.name, attributes, ...children)
+}
+
 let xmpp: ReturnType<typeof client> | undefined
 for await (const line of createInterface({ input: process.stdin })) {
-  const order = JSON.parse(line) as Order
+  const order = JSON.parse(line) as StanzaOrder
   if (order.do === 'connect') xmpp = connect(order)
   else if (order.do === 'leave') await xmpp!.stop()
-  else if (order.do === 'say')
-    await xmpp!.send(xml('message', { to: order.to, type: 'chat' }, xml('body', {}, order.body)))
-  else await xmpp!.send(xml('presence', { to: order.to, type: order.do }))
+  else {
+    const stanza = parse(`<order xmlns='jabber:client'>${order.xml}</order>`).elements[0]!
+    await xmpp!.send(convert(stanza, 'jabber:client'))
+  }
 }

@@ -1,14 +1,17 @@
 /** What we use of npm's `@xmpp/client`, which has no types of its own. */
 declare module '@xmpp/client' {
-  interface Xml {
-    readonly attrs: Readonly<Record<string, unknown>>
-    is(name: string): boolean
-    getChild(name: string, namespace?: string): Xml | undefined
-    getChildText(name: string): string | null
+  export interface Xml {
+    readonly attrs: Readonly<Record<string, string>>
+    toString(): string
   }
   interface Client {
+    /** Milliseconds that one step of connecting may take. */
+    timeout: number
     readonly reconnect: { stop(): void }
-    readonly iqCaller: { get(content: Xml): Promise<Xml> }
+    readonly iqCallee: {
+      get(namespace: string, name: string, handle: (context: { readonly element: Xml }) => Xml): void
+      set(namespace: string, name: string, handle: () => true): void
+    }
     readonly socket: { end(): void } | null
     on(event: 'error' | 'offline', listener: (error: unknown) => void): void
     on(event: 'online', listener: (address: { toString(): string }) => void): void
@@ -25,6 +28,7 @@ declare module '@xmpp/client' {
   export function client(options: {
     readonly service: string
     readonly domain: string
+    readonly resource: string
     readonly credentials: (
       authenticate: (credentials: { username: string; password: string }, mechanism: string) => Promise<void>,
       mechanisms: readonly string[],

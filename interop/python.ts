@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import type { Kind } from './client.ts'
+import { OrderClient } from './order-client.ts'
+import { debianVersion } from './packages.ts'
+
+function kind(name: string, rest: Partial<Kind> = {}): Kind {
+  const program = join(import.meta.dirname, 'python', `${name}_agent.py`)
+  return {
+    name,
+    source: `Debian: python3-${name}`,
+    version: () => debianVersion(`python3-${name}`),
+    // Debian's own Python: its packages are made for it. No .pyc files in the sources.
+    start: async () => new OrderClient(name, ['/usr/bin/python3', '-B', program]),
+    cannot: {},
+    ...rest,
+  }
+}
+
+export const slixmpp = kind('slixmpp')
+export const nbxmpp = kind('nbxmpp')
+export const aioxmpp = kind('aioxmpp', {
+  cannot: {
+    'last activity': 'the library does not know XEP-0012',
+    time: 'the library does not know XEP-0202',
+  },
+})

@@ -1,0 +1,46 @@
+import type { Envelope } from '../../server/envelope.ts'
+import type { Element } from '../../wire/element.ts'
+import { ns } from '../../wire/namespaces.ts'
+import { isHinted, noPermanentStore, noStore, store } from '../hints/wire.ts'
+
+const mucUser = 'http://jabber.org/protocol/muc#user'
+
+/**
+ * What is worth finding again, by namespace and then by name. Beside the body (XEP-0313 §6.1.1) it is
+ * what changes or answers a message, what is encrypted, and invitations.
+ */
+const worthy: ReadonlyMap<string, readonly string[]> = new Map([
+  [ns.client, ['body']],
+  // Encrypted: OpenPGP (XEP-0027, XEP-0373), OMEMO as deployed and as specified (XEP-0384), and whatever says so (XEP-0380).
+  ['jabber:x:encrypted', ['x']],
+  ['urn:xmpp:openpgp:0', ['openpgp']],
+  ['eu.siacs.conversations.axolotl', ['encrypted']],
+  ['urn:xmpp:omemo:1', ['encrypted']],
+  ['urn:xmpp:omemo:2', ['encrypted']],
+  ['urn:xmpp:eme:0', ['encryption']],
+  // Delivery receipts and displayed markers, but not the wish for them (XEP-0184, XEP-0333).
+  ['urn:xmpp:receipts', ['received']],
+  ['urn:xmpp:chat-markers:0', ['received', 'displayed', 'acknowledged']],
+  // Corrections (XEP-0308), reactions (XEP-0444), retractions as they are and as they were (XEP-0424).
+  ['urn:xmpp:message-correct:0', ['replace']],
+  ['urn:xmpp:reactions:0', ['reactions']],
+  ['urn:xmpp:message-retract:1', ['retract']],
+  ['urn:xmpp:fasten:0', ['apply-to']],
+  // Invitations to rooms (XEP-0249; for XEP-0045 §7.8.2 see below).
+  ['jabber:x:conference', ['x']],
+])
+
+/** Whether a message belongs in an archive by its type, its content and its sender's hints (XEP-0313 §6.1.1, XEP-0334). */
+export function isWorthy({ type, stanza }: Envelope): boolean {
+  // A room has an archive of its own.
+  if (type === 'error' || type === 'groupchat' || type === 'headline') return false
+  if (isHinted(stanza, noStore) || isHinted(stanza, noPermanentStore)) return false
+  for (const child of stanza.children) if (typeof child !== 'string' && isContent(child)) return true
+  return isHinted(stanza, store)
+}
+
+function isContent(child: Element): boolean {
+  if (worthy.get(child.namespace)?.includes(child.name)) return true
+  // Rooms put this on all that occupants say to each other.
+  return child.is('x', mucUser) && (child.child('invite') !== undefined || child.child('decline') !== undefined)
+}

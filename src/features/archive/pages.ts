@@ -1,0 +1,97 @@
+import type { LogEntry, Owner } from '../../server/owner.ts'
+import { StanzaError } from '../../wire/errors.ts'
+import type { PageRequest } from '../../wire/paging.ts'
+import type { Filter } from './filter.ts'
+import { idOf } from './filter.ts'
+import type { Seal } from './ids.ts'
+
+/** Entries that are read at once, and characters of XML after which a page ends though more was asked for. */
+const chunk = 50
+const longest = 128 * 1024
+
+/** Some archived messages in their order, and whether the page ends because there is nothing more. */
+export interface Page {
+  readonly entries: readonly LogEntry[]
+  readonly complete: boolean
+}
+
+/** The bounds of a query together with those of its page: ids in between, both ends out. */
+interface Bounds {
+  readonly after: number
+  readonly before: number
+}
+
+/**
+ * The page of what a query is about. It is found by its ids alone, so the last one costs what the first one does. Rejects
+ * with StanzaError `item-not-found` where an id that is named is not in the archive (XEP-0313 §4.1.3, §4.3.2).
+ */
+export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: PageRequest): Promise<Page> {
+  const pageAfter = idOf(seal, asked.after)
+  const pageBefore = idOf(seal, asked.before)
+  const named = await Promise.all([
+    ...(filter.ids ?? []).map(id => entryOf(owner, id)),
+    ...[...filter.mustBe, pageAfter, pageBefore].filter(id => id !== undefined).map(id => entryOf(owner, id)),
+  ])
+  if (named.includes(undefined)) throw new StanzaError('item-not-found')
+  const bounds = {
+    after: Math.max(filter.after, pageAfter ?? 0),
+    before: Math.min(filter.before, pageBefore ?? Number.MAX_SAFE_INTEGER),
+  }
+  return cut(entriesOf(owner, filter, bounds, asked, named.slice(0, filter.ids?.length ?? 0) as LogEntry[]), asked)
+}
+
+/** The archived entry with this id, or undefined. */
+async function entryOf(owner: Owner, id: number): Promise<LogEntry | undefined> {
+  return (await owner.entries({ after: id - 1, before: id + 1, limit: 1, archived: true }))[0]
+}
+
+/** What the query is about, from the end of the bounds at which the page begins. */
+async function* entriesOf(
+  owner: Owner,
+  { peer, addresses, ids }: Filter,
+  bounds: Bounds,
+  { last, limit }: PageRequest,
+  named: readonly LogEntry[],
+): AsyncIterable<LogEntry> {
+  const fits = (entry: LogEntry) => addresses === undefined || isAddressed(entry, addresses)
+  if (ids !== undefined) {
+    const { after, before } = bounds
+    const among = named.filter(
+      entry => entry.id > after && entry.id < before && (peer ?? entry.peer) === entry.peer && fits(entry),
+    )
+    yield* last ? among.reverse() : among
+    return
+  }
+  let { after, before } = bounds
+  // One more than the page has room for: whether there is more must be known.
+  const count = addresses === undefined ? Math.min(chunk, limit + 1) : chunk
+  while (after + 1 < before) {
+    const range = { after, before, last, limit: count, archived: true }
+    const read = await owner.entries(peer === undefined ? range : { ...range, peer })
+    for (const entry of last ? read.toReversed() : read) if (fits(entry)) yield entry
+    if (read.length < count) return
+    if (last) before = read[0]!.id
+    else after = read.at(-1)!.id
+  }
+}
+
+async function cut(all: AsyncIterable<LogEntry>, { limit, last }: PageRequest): Promise<Page> {
+  const entries: LogEntry[] = []
+  let complete = true
+  let length = 0
+  for await (const entry of all) {
+    if (entries.length >= limit || (length > 0 && length + entry.xml.length > longest)) {
+      complete = false
+      break
+    }
+    entries.push(entry)
+    length += entry.xml.length
+  }
+  return { entries: last ? entries.reverse() : entries, complete }
+}
+
+/** Whether one of these attributes is in the start tag, which ends with the first `>`: in attributes it is written otherwise. */
+function isAddressed({ xml }: LogEntry, attributes: readonly string[]): boolean {
+  const head = xml.slice(0, xml.indexOf('>'))
+  return attributes.some(attribute => head.includes(attribute))
+}
