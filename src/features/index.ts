@@ -20,6 +20,7 @@ import registration from './registration/server.ts'
 import roster from './roster/server.ts'
 import serviceAdministration from './service-administration/server.ts'
 import stanzaId from './stanza-id/server.ts'
+import streamManagement from './stream-management/server.ts'
 import time from './time/server.ts'
 import vcard from './vcard/server.ts'
 import version from './version/server.ts'
@@ -36,6 +37,7 @@ export const features: readonly Feature[] = [
   archive,
   offline,
   csi,
+  streamManagement,
   disco,
   caps,
   ping,

@@ -60,7 +60,8 @@ export class Owner {
   leaving = false
   /** Whether memory is not what the store holds: it is loaded again before anything else. */
   stale = false
-  #log: LogState = { last: 0, cursors: {}, undelivered: 0 }
+  #last = 0
+  #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
   #tables = new Map<Table, Map<string, unknown>>()
   readonly #keeping: Keeping
 
@@ -79,6 +80,7 @@ export class Owner {
       storage.logState(this.id),
       ...tables.map(table => storage.rows(this.id, table.shape.name)),
     ])
+    this.#last = log.last
     this.#log = log
     this.#tables = new Map(
       tables.map((table, index) => {
@@ -105,15 +107,14 @@ export class Owner {
 
   /** The id of the newest entry of the log. */
   get last(): number {
-    return this.#log.last
+    return this.#last
   }
 
   /** The id of the entry that is appended next; it is known before that is committed, so that the stanza can name it. */
   nextId(): number {
     // DESIGN 6: ids grow even when the clock does not.
-    const id = Math.max(this.#keeping.now() * 1000, this.#log.last + 1)
-    this.#log = { ...this.#log, last: id }
-    return id
+    this.#last = Math.max(this.#keeping.now() * 1000, this.#last + 1)
+    return this.#last
   }
 
   /** How far this cursor has come; 0 where it has not begun. */

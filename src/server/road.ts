@@ -284,7 +284,7 @@ export class Road {
     const { owner } = e
     const session = sessionOf(owner, e.to!.resource)
     if (session !== undefined && (!request || owner.host.maySee(session, e.from))) {
-      session.deliver(e.stanza)
+      session.deliver(e.stanza, e)
       return undefined
     }
     if (request && !mayAsk('subscribers', e)) return this.#turnAway(handlerOf(owner.host, 'account', e), e)

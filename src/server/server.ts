@@ -8,8 +8,8 @@ import { base64 } from '../wire/kinds.ts'
 import { Accounts, credentials, standing } from './accounts.ts'
 import type { Command } from './command.ts'
 import { coreCommands } from './commands.ts'
-import { addressText } from './config.ts'
 import type { Feature } from './feature.ts'
+import { type Counted, figuresOf } from './figures.ts'
 import type { Shared } from './host.ts'
 import { Host } from './host.ts'
 import { LastMinute } from './last-minute.ts'
@@ -25,7 +25,6 @@ import type { Config, HostConfig } from './settings.ts'
 import type { Stream } from './stream.ts'
 import { Streams } from './streams.ts'
 import { put, storageWrite, type Table, table } from './table.ts'
-import { version } from './version.ts'
 
 export type { Listening } from './listeners.ts'
 
@@ -63,7 +62,7 @@ export class Server {
   readonly #shared: Shared
   readonly #listeners: Listeners
   readonly #rations: Rations
-  readonly #lastMinute: LastMinute<'messages' | 'logins' | 'refusals'>
+  readonly #lastMinute: LastMinute<Counted>
   readonly #begun: number
   /** What becomes of stanzas that are sent in somebody's name. */
   readonly refusals: Refusals
@@ -210,24 +209,10 @@ export class Server {
 
   /** Figures for operators. */
   status(): Readonly<Record<string, string | number>> {
-    let accounts = 0
-    let sessions = 0
-    for (const host of this.hosts.values()) {
-      accounts += host.owners.size
-      for (const owner of host.owners.all()) sessions += owner.sessions.length
-    }
-    const names = [...this.hosts].map(([name, { served }]) => (served ? name : `${name} (disabled)`))
+    const { listening, hosts, streams } = this
+    const uptime = this.#options.runtime.clock.elapsed() - this.#begun
     return {
-      version,
-      uptime: duration(this.#options.runtime.clock.elapsed() - this.#begun),
-      hosts: names.join(', '),
-      listening: this.listening.map(({ carrier, address }) => `${carrier} ${addressText(address)}`).join(', '),
-      connections: this.streams.size,
-      sessions,
-      'accounts in memory': accounts,
-      'messages in the last minute': this.#lastMinute.growth('messages'),
-      'logins in the last minute': this.#lastMinute.growth('logins'),
-      'refusals in the last minute': this.#lastMinute.growth('refusals'),
+      ...figuresOf({ uptime, listening, hosts, streams, lastMinute: this.#lastMinute }),
       'bytes to be stored': this.#storage.pending,
       ...this.#options.figures?.(),
     }
@@ -314,21 +299,4 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const server = new Server(options, await options.storage(tablesOf(options.features).map(one => one.shape)))
   for (const host of options.config.hosts) await server.addHost(host)
   return server
-}
-
-/** The two greatest units of a time in milliseconds. */
-function duration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000)
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const
-  const first = parts.findIndex(([count]) => count > 0)
-  return parts
-    .slice(first < 0 ? 3 : first)
-    .slice(0, 2)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(' ')
 }

@@ -4,6 +4,7 @@ import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { StanzaKind } from './envelope.ts'
 import { Envelope, kindOf, typeOf } from './envelope.ts'
+import type { Management } from './management.ts'
 import { Outbox } from './outbox.ts'
 import type { Owner } from './owner.ts'
 import { errorReply } from './refusal.ts'
@@ -28,6 +29,25 @@ export interface Carrier {
   abandon(reason: string): void
 }
 
+/** Something that a client was sent. */
+interface Sent {
+  /** What goes the undelivered road if it turns out not to have been taken. */
+  readonly envelope: Envelope | undefined
+  /** Its text, to be written again after a resumption. */
+  readonly xml: string
+}
+
+/** Stream management as a session needs it: the arithmetic, and the elements in which it is told. */
+export interface Managed {
+  readonly counts: Management
+  /** `<r/>` */
+  readonly request: string
+  /** `<a/>` with this `h`. */
+  answer(h: number): string
+  /** Nobody may resume the session any more: it is over. */
+  expire(): void
+}
+
 /** Entities that one session may send directed presence to. */
 const directedAtMost = 10_000
 
@@ -42,7 +62,7 @@ export class Session {
   /** The order in which what it sends is passed on. */
   readonly turns = new Turns()
   /** What was handed to the carrier and may not have been taken; it goes the undelivered road when the session ends. */
-  readonly outbox = new Outbox<Envelope>()
+  outbox = new Outbox<Sent>()
   /** The last available presence without `to`, or undefined while it is not available. */
   presence: Element | undefined
   /** RFC 6121 §4.7.2.3; of meaning only while available. */
@@ -56,11 +76,14 @@ export class Session {
   ended = false
   /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
   holding = 0
-  /** How many stanzas were handled, for XEP-0198's `h`: a contiguous prefix of what was received. */
+  /** How many stanzas came. */
+  received = 0
+  /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
   handled = 0
   readonly #answers = new Turns()
   readonly #slots = new Slots()
-  readonly #carrier: Carrier
+  #carrier: Carrier | undefined
+  #managed: Managed | undefined
   readonly #road: Road
   readonly #unsentAtMost: number
   #paused = false
@@ -113,6 +136,7 @@ export class Session {
   /** A stanza from the client. Throws StreamError where the stream cannot go on. */
   receive(stanza: Element): void {
     if (this.#closing !== undefined) return
+    this.received++
     const kind = stanza.namespace === ns.client ? kindOf(stanza.name) : undefined
     // RFC 6120 §4.9.3.24
     if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
@@ -152,18 +176,99 @@ export class Session {
     }
     if (!this.#road.mayWrite(this, stanza, envelope)) return
     xml ??= stanza.xml(ns.client)
-    const pending = this.#carrier.pending
+    if (this.#managed !== undefined) {
+      this.#deliverManaged(this.#managed, { xml, envelope })
+      return
+    }
+    const carrier = this.#carrier!
+    const { pending } = carrier
     // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
     if (pending === 0) this.outbox.clear()
-    if (envelope !== undefined) this.outbox.add(envelope, xml.length)
+    if (envelope !== undefined) this.outbox.add({ xml, envelope }, xml.length)
     // Whatever waited before this one counts: a single stanza, however big, has its chance.
-    if (pending > this.#unsentAtMost) this.#carrier.abandon('slow reader')
-    else this.#carrier.write(xml)
+    if (pending > this.#unsentAtMost) carrier.abandon('slow reader')
+    else carrier.write(xml)
+  }
+
+  /** Stanzas are counted from here on (XEP-0198 §3). */
+  manage(managed: (outbox: Outbox<unknown>, received: number) => Managed): void {
+    this.outbox = new Outbox()
+    this.#managed = managed(this.outbox, this.received)
+  }
+
+  get managed(): Managed | undefined {
+    return this.#managed
+  }
+
+  /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
+  drained(): void {
+    if (this.#managed === undefined) this.outbox.clear()
+  }
+
+  /** Whether it outlives its connection. */
+  get resumable(): boolean {
+    return !this.ended && this.#closing === undefined && (this.#managed?.counts.resumable ?? 0) > 0
+  }
+
+  /** Whether a client is connected. */
+  get attached(): boolean {
+    return this.#carrier !== undefined
+  }
+
+  /** Its connection is gone, and it stays (XEP-0198 §5): what it is sent waits. */
+  detach(): void {
+    this.#carrier = undefined
+    this.#paused = false
+    this.#slots.endStream()
+  }
+
+  /** Its client is back, on another connection: what it does not have is written again, in order. */
+  attach(carrier: Carrier): void {
+    this.#carrier = carrier
+    const waiting = this.outbox.waiting()
+    for (const { xml } of waiting) carrier.write(xml)
+    const { counts, request } = this.#managed!
+    counts.asked = waiting.length > 0
+    if (counts.asked) carrier.write(request)
+  }
+
+  /** The client has told its count: more may wait for the next one. */
+  told(): void {
+    const { counts, request } = this.#managed!
+    counts.asked = this.outbox.length > 0
+    if (counts.asked) this.#carrier?.write(request)
+  }
+
+  /** How much of what it sent is handled, as its client counts. What is still being handled is told when it is. */
+  tell(): void {
+    const { counts, answer } = this.#managed!
+    this.#carrier?.write(answer(counts.told(this.handled)))
+    counts.owed = this.handled < this.received
+  }
+
+  /** One question at a time is on its way: the busier the session, the more each answer settles. */
+  #deliverManaged(managed: Managed, sent: Sent): void {
+    this.outbox.add(sent, sent.xml.length)
+    const carrier = this.#carrier
+    const tooMuch = this.outbox.bytes - sent.xml.length > this.#unsentAtMost
+    if (carrier === undefined) {
+      if (tooMuch) managed.expire()
+      return
+    }
+    if (tooMuch) {
+      carrier.abandon('slow reader')
+      return
+    }
+    carrier.write(sent.xml)
+    if (managed.counts.asked) return
+    managed.counts.asked = true
+    carrier.write(managed.request)
   }
 
   /** Ends its stream because of an error: of the client's making, or ours to say. */
   fail(error: StreamError): void {
-    this.#carrier.fail(error)
+    if (this.#carrier !== undefined) this.#carrier.fail(error)
+    else this.#managed?.expire()
   }
 
   /**
@@ -202,7 +307,7 @@ export class Session {
     const from = kind === 'presence' && subscriptionTypes.has(type) ? this.jid.bare : this.jid
     const attributes: string[] = ['from', from.full]
     if (to !== undefined) attributes.push('to', to.full)
-    let lang = this.#carrier.lang
+    let lang = this.#carrier?.lang
     const list = stanza.attributes
     for (let i = 0; i < list.length; i += 2) {
       const name = list[i]!
@@ -235,10 +340,11 @@ export class Session {
       .then(() => {
         this.#relax()
         this.#leave()
+        if (this.#managed?.counts.owed && this.#answers.idle) this.tell()
       })
     if (this.#answers.length > waitingAtMost && !this.#paused) {
       this.#paused = true
-      this.#carrier.pause()
+      this.#carrier?.pause()
     }
   }
 
@@ -249,7 +355,7 @@ export class Session {
   #relax(): void {
     if (!this.#paused || this.#answers.length > waitingAtMost / 2) return
     this.#paused = false
-    this.#carrier.resume()
+    this.#carrier?.resume()
   }
 }
 

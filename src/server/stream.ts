@@ -34,6 +34,7 @@ export class Stream implements StreamReader, Carrier {
   #open = false
   #over = false
   #busy = false
+  #replaced = false
   readonly #deadline: Timer
 
   constructor(link: Link, streams: Streams, name: string) {
@@ -91,7 +92,8 @@ export class Stream implements StreamReader, Carrier {
   closed(): void {
     this.log('debug', 'stream closed by the client')
     this.link.close()
-    this.#end()
+    // XEP-0198 §7: who closes in good order does not come back for more.
+    this.#end(false)
   }
 
   failed(error: StreamError): void {
@@ -100,13 +102,13 @@ export class Stream implements StreamReader, Carrier {
 
   ended(error?: Error): void {
     this.log('debug', 'connection gone', { reason: error?.message })
-    this.#end()
+    this.#end(true)
     this.streams.gone(this)
   }
 
   /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
   drained(): void {
-    this.session?.outbox.clear()
+    this.session?.drained()
   }
 
   /** Whether the connection is gone, or about to be. */
@@ -139,20 +141,32 @@ export class Stream implements StreamReader, Carrier {
     if (!this.#open) this.#openOurs({}, undefined)
     this.link.write(streamElement(error.element()))
     this.link.close()
-    this.#end()
+    this.#end(false)
   }
 
   abandon(reason: string): void {
     if (this.#over) return
     this.rationed('warn', 'connection dropped', { reason })
     this.link.destroy()
-    this.#end()
+    this.#end(true)
   }
 
   /** What was negotiated takes effect with a new stream on the same connection (RFC 6120 §4.3.3). */
   restart(): void {
     this.#open = false
     this.link.restart()
+  }
+
+  /** Its session goes on elsewhere, and this stream ends (XEP-0198 §5). */
+  replaced(): void {
+    this.session = undefined
+    this.#replaced = true
+    this.fail(new StreamError('conflict', 'The session goes on in another stream.'))
+  }
+
+  /** Whether it had a session that went on elsewhere: then it counts as logged in to its end. */
+  get wasReplaced(): boolean {
+    return this.#replaced
   }
 
   /** The stream has its session: no more deadline, and other features from now on. */
@@ -232,7 +246,7 @@ export class Stream implements StreamReader, Carrier {
     if (element.namespace === ns.streams && element.name === 'error') {
       this.rationed('info', 'the client reports an error', { condition: StreamError.from(element).condition })
       this.link.close()
-      this.#end()
+      this.#end(false)
       return undefined
     }
     const { host, phase } = this
@@ -281,10 +295,11 @@ export class Stream implements StreamReader, Carrier {
     )
   }
 
-  #end(): void {
+  /** `resumable`: whether the session may outlive this stream. */
+  #end(resumable: boolean): void {
     if (this.#over) return
     this.#over = true
     this.streams.timers.cancel(this.#deadline)
-    this.streams.ended(this)
+    this.streams.ended(this, resumable)
   }
 }

@@ -40,6 +40,8 @@ export class Streams {
   /** Those whose carrier is still there, ended streams included. */
   readonly #carried = new Set<Stream>()
   #allGone: (() => void) | undefined
+  /** Sessions whose clients may come back, and when they may not any more. */
+  readonly #waiting = new Map<Session, Timer>()
   readonly #addresses = new Map<string, number>()
   /** How many have logged in and bound a resource since the start. */
   logins = 0
@@ -160,17 +162,43 @@ export class Streams {
     if (this.#carried.size === 0) this.#allGone?.()
   }
 
-  ended(stream: Stream): void {
+  /** A stream is over; its session may stay where it is `resumable` and the stream did not end in good order. */
+  ended(stream: Stream, resumable: boolean): void {
     if (!this.#all.delete(stream)) return
     this.#leave(stream.link.peer.host)
-    if (stream.session === undefined) this.#notLoggedIn--
-    else this.endSession(stream.session)
+    const { session } = stream
+    if (session === undefined) {
+      if (!stream.wasReplaced) this.#notLoggedIn--
+    } else if (resumable && session.resumable) this.#keep(session)
+    else this.endSession(session)
+  }
+
+  /** XEP-0198 §7: a session whose stream is unfinished stays for a while, and nobody sees it leave. */
+  #keep(session: Session): void {
+    session.detach()
+    this.log('info', 'session waits for its client', { who: session.jid.full })
+    this.#waiting.set(
+      session,
+      this.timers.after(session.managed!.counts.resumable, () => this.endSession(session)),
+    )
+  }
+
+  /** A session that was kept goes on in this stream; one that is still connected leaves its old stream. */
+  resumed(session: Session, stream: Stream): void {
+    this.timers.cancel(this.#waiting.get(session))
+    this.#waiting.delete(session)
+    for (const other of this.#all) if (other.session === session && other !== stream) other.replaced()
+    session.detach()
+    stream.bound(session)
+    this.log('info', 'session resumed', { who: session.jid.full, stream: stream.name })
   }
 
   /** A session is over: contacts see it leave, and what its client did not take goes the undelivered road. */
   endSession(session: Session): void {
     if (session.ended) return
     session.ended = true
+    this.timers.cancel(this.#waiting.get(session))
+    this.#waiting.delete(session)
     session.streamEnded()
     const { owner } = session
     owner.sessions.splice(owner.sessions.indexOf(session), 1)
@@ -180,7 +208,7 @@ export class Streams {
       this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
     }
     owner.host.shared.requests.gone(session.jid)
-    for (const envelope of session.outbox.take()) this.road.undeliverable(envelope)
+    for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
     this.log('info', 'session ended', { who: session.jid.full })
   }
 
@@ -196,6 +224,7 @@ export class Streams {
   async stop(error: StreamError, patience: number): Promise<void> {
     this.timers.cancel(this.#sweeping)
     for (const stream of [...this.#all]) stream.fail(error)
+    for (const session of [...this.#waiting.keys()]) this.endSession(session)
     if (this.#carried.size === 0) return
     await new Promise<void>(done => {
       const timer = this.timers.after(patience, () => {
@@ -227,7 +256,8 @@ export class Streams {
     session.owner.host.request(session, 'get', ping, pingPatience).catch(error => {
       // RFC 6120 §4.9.3.3; an error for an answer is an answer.
       if (error instanceof StanzaError && error.condition !== 'remote-server-timeout') return
-      stream.fail(new StreamError('connection-timeout', 'Nothing was heard for too long.'))
+      if (session.resumable) stream.abandon('silence')
+      else stream.fail(new StreamError('connection-timeout', 'Nothing was heard for too long.'))
     })
   }
 

@@ -98,7 +98,12 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       return links
     },
     advance: milliseconds => simulated.advance(milliseconds),
-    stop: () => server.stop(),
+    async stop() {
+      const stopped = server.stop()
+      // Who does not close its end is not waited for longer than this.
+      await simulated.advance(10_000)
+      await stopped
+    },
   }
   return self
 }

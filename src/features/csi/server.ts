@@ -2,6 +2,7 @@ import { list, oneOf, setting, size } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { writing } from '../../server/pipeline.ts'
 import { StreamError } from '../../wire/errors.ts'
+import { resumptions } from '../stream-management/exports.ts'
 import { kinds } from './unimportant.ts'
 import { Waiting } from './waiting.ts'
 import { active, csi, inactive } from './wire.ts'
@@ -36,6 +37,8 @@ export default feature({
         },
       },
       writing.hold((session, stanza, envelope) => waiting.holds(session, stanza, envelope)),
+      // §5.2: a resumed stream begins active.
+      resumptions.add(session => waiting.active(session)),
     ]
   },
 })
