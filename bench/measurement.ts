@@ -1,19 +1,25 @@
 /** What one run of the load saw. */
 export interface Measurement {
   readonly seconds: number
-  readonly delivered: number
+  /** Units of work that were done: messages delivered, copies of presence, logins. */
+  readonly done: number
   readonly perSecond: number
-  /** Processor time (user and system) of the server for each message delivered, in microseconds. */
+  /** Processor time (user and system) of the server for each unit, in microseconds. */
   readonly serverMicroseconds: number
   /** How much of one processor the server used. */
   readonly serverPercent: number
   readonly generatorPercent: number
   /** How much of the server's processor others used. */
   readonly othersPercent: number
-  /** Messages sent and not delivered within ten seconds after the last. */
+  /** Units that were begun and not done within ten seconds after the last. */
   readonly lost: number
-  readonly stanzaBytes: number
   readonly tls: string
+  /** Bytes of what is sent, or fetched, once. */
+  readonly bytes?: number
+  /** Half of the units took at most so long, in milliseconds. */
+  readonly medianMilliseconds?: number
+  /** Memory of the server in MiB: before, and with all connections. */
+  readonly memory?: { readonly before: number; readonly after: number }
 }
 
 /** Median, least and greatest. */

@@ -57,6 +57,9 @@ class GoSendxmpp implements Client {
       this.#heard.split('\n').find(one => one.endsWith(` ${from}: ${body}`)),
     )
     judgeDelay(line.split(' ')[0], true)
+    // What comes behind a message must not end it.
+    await new Promise(resolve => setTimeout(resolve, 300))
+    if (this.#ended) throw new Error(`it ended: ${this.#debug.trim().slice(-2000)}`)
   }
 }
 

@@ -75,7 +75,8 @@ async function playScripts(): Promise<void> {
         await peer.addUsers(plays.flatMap(({ script }) => accountsOf(script)))
         for (const [half, carrier] of (['starttls', 'tls'] as const).entries()) {
           const some = plays.filter((_, index) => index % 2 === half)
-          if (some.length > 0) await report.group(`scripts, ${carrier}`, check => playAll(check, peer, carrier, some), true)
+          if (some.length > 0)
+            await report.group(`scripts, ${carrier}`, check => playAll(check, peer, carrier, some), true)
         }
       } finally {
         await peer.stop()

@@ -5,15 +5,16 @@ import { freePorts, launch, listening, stop } from './process.ts'
 import { registerAll } from './stream.ts'
 
 /** Starts the ejabberd of the Debian package `ejabberd` on free ports; its schedulers do not wait busily. */
-export async function startEjabberd({ folder, cpu }: PeerOptions): Promise<Peer> {
+export async function startEjabberd({ folder, cpu, hash = 'SHA-1' }: PeerOptions): Promise<Peer> {
   const [startTls, directTls, distribution] = (await freePorts(3)) as [number, number, number]
   const { certificate } = await makeCertificate(folder)
   const spool = join(folder, 'spool')
-  await mkdir(spool)
+  await mkdir(spool, { recursive: true })
   const values: Record<string, string> = {
     FOLDER: folder,
     STARTTLS: String(startTls),
     DIRECTTLS: String(directTls),
+    HASH: hash === 'SHA-1' ? 'sha' : 'sha256',
   }
   const template = await readFile(join(import.meta.dirname, 'ejabberd.yml.in'), 'utf8')
   const config = join(folder, 'ejabberd.yml')

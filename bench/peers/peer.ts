@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from './process.ts'
+import type { ScramHash } from './scram.ts'
 
 /** A server under test, up and listening on 127.0.0.1. */
 export interface Peer {
@@ -26,10 +27,12 @@ export interface User {
 }
 
 export interface PeerOptions {
-  /** An empty folder for data, configuration and log. */
+  /** A folder for data, configuration and log: empty, or of a server of the same kind that has ended. */
   readonly folder: string
   /** The processor it is pinned to; any where missing. */
   readonly cpu?: number
+  /** Hash of the SCRAM that accounts are made for, where a server keeps only one; SHA-1 where missing. */
+  readonly hash?: ScramHash
 }
 
 /** Password of a test account: different for each, and the same in every run. */

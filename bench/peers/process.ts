@@ -166,28 +166,54 @@ export function run(
   })
 }
 
-/** Processor time in microseconds that a process, its threads and its living descendants have used so far. */
-export function processorTime(pid: number): number {
+/** A process and its living descendants, as proc(5) shows them now. */
+function descendants(pid: number): number[] {
   const parents = new Map<number, number>()
-  const ticks = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
+    const fields = statOf(Number(name))
+    if (fields) parents.set(Number(name), Number(fields[1]))
+  }
+  const found: number[] = []
+  for (const one of parents.keys()) {
+    let ancestor: number | undefined = one
+    while (ancestor !== undefined && ancestor !== pid) ancestor = parents.get(ancestor)
+    if (ancestor === pid) found.push(one)
+  }
+  return found
+}
+
+/** The fields of /proc/PID/stat behind the program's name; undefined where it has ended. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+/** Processor time in microseconds that a process, its threads and its living descendants have used so far. */
+export function processorTime(pid: number): number {
+  let ticks = 0
+  for (const one of descendants(pid)) {
+    const fields = statOf(one)
+    if (fields) ticks += Number(fields[11]) + Number(fields[12])
+  }
+  return ticks * 10_000 // proc(5): clock ticks, 100 a second on Linux
+}
+
+/** Resident memory of a process and its living descendants, in MiB. */
+export function residentMemory(pid: number): number {
+  let kibibytes = 0
+  for (const one of descendants(pid)) {
     try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      parents.set(Number(name), Number(fields[1]))
-      ticks.set(Number(name), Number(fields[11]) + Number(fields[12]))
+      kibibytes += Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0)
     } catch {
       // It ended while we looked.
     }
   }
-  let sum = 0
-  for (const one of ticks.keys()) {
-    let ancestor: number | undefined = one
-    while (ancestor !== undefined && ancestor !== pid) ancestor = parents.get(ancestor)
-    if (ancestor === pid) sum += ticks.get(one)!
-  }
-  return sum * 10_000 // proc(5): clock ticks, 100 a second on Linux
+  return kibibytes / 1024
 }
 
 /** Busy time in microseconds of one processor since the machine started (proc(5)). */

@@ -15,6 +15,7 @@ https_ports = { }
 c2s_require_encryption = true
 allow_registration = true -- how the benchmark makes its accounts
 authentication = "internal_hashed"
+password_hash = ENV_HASH -- it keeps one, and offers SCRAM with that
 storage = "internal"
 ssl = { certificate = ENV_FOLDER .. "/localhost.crt", key = ENV_FOLDER .. "/localhost.key" }
 log = { { levels = { min = "warn" }, to = "console" } }

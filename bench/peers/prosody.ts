@@ -7,11 +7,12 @@ import { registerAll } from './stream.ts'
 const config = join(import.meta.dirname, 'prosody.cfg.lua')
 
 /** Starts the Prosody of the Debian package `prosody` on free ports. */
-export async function startProsody({ folder, cpu }: PeerOptions): Promise<Peer> {
-  await mkdir(join(folder, 'data'))
+export async function startProsody({ folder, cpu, hash = 'SHA-1' }: PeerOptions): Promise<Peer> {
+  await mkdir(join(folder, 'data'), { recursive: true })
   const [startTls, directTls] = (await freePorts(2)) as [number, number]
   const { certificate } = await makeCertificate(folder)
-  const env = { ...process.env, FOLDER: folder, STARTTLS: String(startTls), DIRECTTLS: String(directTls) }
+  const ports = { STARTTLS: String(startTls), DIRECTTLS: String(directTls) }
+  const env = { ...process.env, FOLDER: folder, HASH: hash, ...ports }
   const log = join(folder, 'prosody.log')
   const child = launch('/usr/bin/prosody', ['--config', config], { log, env, ...(cpu !== undefined && { cpu }) })
   await listening(child, directTls, log)

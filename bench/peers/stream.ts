@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect, type TLSSocket } from 'node:tls'
 import { escapeText } from '../../src/wire/element.ts'
 import { password, type User } from './peer.ts'
+import type { ScramHash, ScramKeys } from './scram.ts'
 
 /** Where to connect with direct TLS, and whose certificate to expect. */
 export interface Target {
@@ -19,6 +21,8 @@ export class TextStream {
   #received = ''
   #wake: (() => void) | undefined
   #failure: Error | undefined
+  /** What came at the end of the login: the roster, and presence. */
+  fetched = ''
   /** Takes all that comes from now on. */
   onData: ((chunk: Buffer) => void) | undefined
 
@@ -108,14 +112,52 @@ export function secureConnection({ host, directTls, authority }: Target, alpn?: 
   })
 }
 
+const saslNamespace = 'urn:ietf:params:xml:ns:xmpp-sasl'
+
 /** Logs in with PLAIN over direct TLS and binds `resource`; resolves when initial presence has been taken. */
 export async function logIn(target: Target, name: string, resource: string): Promise<TextStream> {
   const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
   await stream.open(target.host)
   const plain = Buffer.from(`\0${name}\0${password(name)}`).toString('base64')
-  const auth = `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`
+  const auth = `<auth xmlns='${saslNamespace}' mechanism='PLAIN'>${plain}</auth>`
   const outcome = await stream.ask(auth, '<success', '</failure>')
   if (!outcome.endsWith('<success')) throw new Error(`${name}: ${outcome}`)
+  await begin(stream, target, name, resource)
+  return stream
+}
+
+/**
+ * Logs in by SCRAM without channel binding over direct TLS and binds "bench"; resolves when initial presence has been taken. Rejects where the server's signature is wrong.
+ */
+export async function logInByScram(
+  target: Target,
+  name: string,
+  hash: ScramHash,
+  keys: ScramKeys,
+): Promise<TextStream> {
+  const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+  await stream.open(target.host)
+  const first = `n=${name},r=${randomBytes(18).toString('base64')}`
+  const initial = Buffer.from(`n,,${first}`).toString('base64')
+  const auth = `<auth xmlns='${saslNamespace}' mechanism='SCRAM-${hash}'>${initial}</auth>`
+  const challenge = content(await stream.ask(auth, '</challenge>', '</failure>'), 'challenge')
+  const { message, signature } = await keys.answer(hash, password(name), first, challenge)
+  const response = `<response xmlns='${saslNamespace}'>${Buffer.from(message).toString('base64')}</response>`
+  const success = content(await stream.ask(response, '</success>', '</failure>'), 'success')
+  if (success !== `v=${signature}`) throw new Error(`${name}: the server's signature is wrong: ${success}`)
+  await begin(stream, target, name, 'bench')
+  return stream
+}
+
+/** The text of an element in base64, decoded. */
+function content(xml: string, element: string): string {
+  const [, text] = new RegExp(`<${element}[^>]*>([^<]*)</${element}>$`).exec(xml) ?? []
+  if (text === undefined) throw new Error(xml.slice(-500))
+  return Buffer.from(text, 'base64').toString()
+}
+
+/** From the stream after SASL to the end of a login. */
+async function begin(stream: TextStream, target: Target, name: string, resource: string): Promise<void> {
   await stream.open(target.host)
   const bind = `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind>`
   const bound = await stream.ask(`<iq type='set' id='bind'>${bind}</iq>`, '</iq>')
@@ -123,8 +165,7 @@ export async function logIn(target: Target, name: string, resource: string): Pro
   const roster = `<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>`
   // The answer to the last request says that the presence before it has been worked off.
   const ping = `<iq type='get' id='ready' to='${target.host}'><ping xmlns='urn:xmpp:ping'/></iq>`
-  await stream.ask(`${roster}<presence/>${ping}`, `id='ready'`, `id="ready"`)
-  return stream
+  stream.fetched = await stream.ask(`${roster}<presence/>${ping}`, `id='ready'`, `id="ready"`)
 }
 
 /** Makes accounts by in-band registration (XEP-0077), 16 at once; one that exists already is fine. */

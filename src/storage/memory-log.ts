@@ -24,6 +24,8 @@ export class MemoryLog {
 
   append({ id, at, peer, direction, archived, undelivered, xml }: LogEntry): void {
     const entry: LogEntry = { id, at, peer, direction, archived, undelivered, xml }
+    // To look at one of its characters joins a text that was put together: unjoined it would pin the input that it came from.
+    xml.charCodeAt(0)
     this.#entries.push(entry)
     const conversation = this.#peers.get(peer)
     if (conversation === undefined) this.#peers.set(peer, [entry])

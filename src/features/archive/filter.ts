@@ -58,14 +58,14 @@ export function filterOf(owner: Owner, seal: Seal, form: DataForm | undefined, m
   const end = one('end')
   const afterId = idOf(seal, one('after-id'))
   const beforeId = idOf(seal, one('before-id'))
-  const ids = values.get('ids')?.filter(value => value !== '')
-  if (ids !== undefined && ids.length > most)
+  const ids = (values.get('ids') ?? []).filter(value => value !== '')
+  if (ids.length > most)
     throw new StanzaError('policy-violation', { text: `At most ${most} messages can be asked for by id.` })
   return {
     // §4.1.2: both ends count.
     after: Math.max(afterId ?? 0, start === undefined ? 0 : microseconds('start', start) - 1),
     before: Math.min(beforeId ?? latest, end === undefined ? latest : microseconds('end', end) + 1000),
-    ids: ids && [...new Set(ids.map(text => idOf(seal, text)!))].sort((a, b) => a - b),
+    ids: ids.length === 0 ? undefined : [...new Set(ids.map(text => idOf(seal, text)!))].sort((a, b) => a - b),
     mustBe: [afterId, beforeId].filter(id => id !== undefined),
     ...addressed(owner, one('with')),
   }

@@ -76,6 +76,8 @@ function left(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits))
 }
 
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function word(value: number): string {
-  return value.toString(16).padStart(8, '0')
+  return bytes[value >>> 24]! + bytes[(value >>> 16) & 255] + bytes[(value >>> 8) & 255] + bytes[value & 255]
 }

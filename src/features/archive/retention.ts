@@ -3,7 +3,7 @@ import type { OwnerId, Storage } from '../../storage/storage.ts'
 import { Jid } from '../../wire/jid.ts'
 
 /** Messages that one commit takes away: others want to write too. */
-const slice = 500
+const slice = 2000
 /** Accounts that are looked up at once. */
 const page = 500
 /** How often the archives are looked through, in milliseconds. */
@@ -45,8 +45,10 @@ export class Retention {
     if ((keep === 0 && maximum === 0) || this.#running || Math.abs(now() - this.#last) < often) return
     this.#last = now()
     this.#running = true
+    const host = this.#host.domain.full
     this.#all()
-      .catch(error => log('error', 'old messages could not be taken out of the archives', { reason: String(error) }))
+      .then(() => log('debug', 'archives looked through', { host }))
+      .catch(error => log('error', 'archives could not be looked through', { host, reason: String(error) }))
       .finally(() => (this.#running = false))
   }
 

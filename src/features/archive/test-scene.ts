@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeRuntime } from '../../runtime/node.ts'
-import type { Owner } from '../../server/owner.ts'
+import type { LogEntry, Owner } from '../../server/owner.ts'
 import { openMemory } from '../../storage/memory.ts'
 import { openSqlite } from '../../storage/sqlite.ts'
 import type { OpenStorage } from '../../storage/storage.ts'
@@ -72,6 +72,30 @@ export function chat(to: string, body: string, attributes = ''): string {
   return `<message to="${to}" type="chat" ${attributes}><body>${body}</body></message>`
 }
 
+/** The next so many messages that come, whatever else does. */
+export async function messages(player: Player, count: number): Promise<readonly Element[]> {
+  const came: Element[] = []
+  while (came.length < count) {
+    const element = await player.receive()
+    if (!answered(player, element) && element.name === 'message') came.push(element)
+  }
+  return came
+}
+
+/** The bodies of messages. */
+export function bodies(all: readonly Element[]): readonly (string | undefined)[] {
+  return all.map(one => one.child('body')?.text)
+}
+
+/** An account's log, once it has so many entries. */
+export async function logOf(it: Scene, local: string, count: number): Promise<readonly LogEntry[]> {
+  for (;;) {
+    const entries = await it.owner(local).entries({ limit: 1000 })
+    if (entries.length >= count) return entries
+    await new Promise(setImmediate)
+  }
+}
+
 /** What is asked of an archive. */
 export interface Asked {
   readonly to?: string
@@ -128,7 +152,8 @@ export async function askRaw(player: Player, inside: string, { to, queryid }: As
     const element = await player.receive()
     if (answered(player, element)) continue
     if (element.name === 'message') {
-      const found = result.of(element)!
+      const found = result.of(element)
+      if (found === undefined) continue
       assert.equal(element.attribute('from'), Jid.parse(player.jid).bare.full)
       assert.equal(found.queryid, queryid)
       results.push({ id: found.id, stamp: found.forwarded.delay!.stamp, stanza: found.forwarded.stanza! })

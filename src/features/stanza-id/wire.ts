@@ -14,7 +14,7 @@ export const originId = element(stanzaIds, 'origin-id', { id: attr(text) })
 
 /** The stanza with this entity's id behind all else; what it held is shared, its XML too. */
 export function withStanzaId(stanza: Element, by: Jid, id: string): Element {
-  const mark = stanzaId.write({ id, by: by.full })
+  const mark = new Element(stanzaId.name, stanzaIds, ['id', id, 'by', by.full])
   const { name, namespace, attributes, children } = stanza
   return new Element(name, namespace, attributes, [...children, mark], stanza.inner + mark.xml(namespace))
 }

@@ -1,0 +1,122 @@
+import type { Measurement } from '../measurement.ts'
+import { busyTime, processorTime } from '../peers/process.ts'
+import type { ScramHash } from '../peers/scram.ts'
+import { logIn, secureConnection, type Target, TextStream } from '../peers/stream.ts'
+
+/** What a run of the load is to do. */
+export interface Load {
+  readonly target: Target
+  /** Whether the server is the floor, which moves frames and knows no XML. */
+  readonly floor: boolean
+  /** The server's process. */
+  readonly pid: number
+  /** The server's processor. */
+  readonly cpu: number
+  readonly clients: number
+  /** Messages, or broadcasts of presence, in flight from each sender. */
+  readonly window: number
+  /** Length of a message. */
+  readonly bytes: number
+  readonly hash: ScramHash
+  /** Logins at once. */
+  readonly atOnce: number
+  /** Items of a roster. */
+  readonly items: number
+  /** Seconds before anything is measured. */
+  readonly warm: number
+  readonly seconds: number
+  /** Seconds of silence before memory is measured. */
+  readonly settle: number
+}
+
+/** The byte that each stanza has once and nothing else on the stream has: `~`. */
+export const marker = 0x7e
+
+/** How many markers some bytes have. */
+export function markers(chunk: Buffer): number {
+  let count = 0
+  for (let at = chunk.indexOf(marker); at >= 0; at = chunk.indexOf(marker, at + 1)) count++
+  return count
+}
+
+/** Name of the account of that number. */
+export const nameOf = (index: number) => `u${index}`
+
+/** A frame to the floor's connection of that number. */
+export function frame(to: number, bytes: number): Buffer {
+  const made = Buffer.alloc(bytes, 'x')
+  made.set([bytes >> 8, bytes & 0xff, Math.trunc(to / 100), to % 100])
+  if (bytes > 4) made[bytes - 1] = marker
+  return made
+}
+
+/** Connects the client of that number, with PLAIN, or tells the floor its number. */
+export async function enter(load: Load, index: number): Promise<TextStream> {
+  if (!load.floor) return logIn(load.target, nameOf(index), 'bench')
+  const stream = new TextStream(await secureConnection(load.target))
+  const hello = frame(index, 4)
+  stream.socket.write(hello)
+  // Only when it has come back can others send to this one.
+  await stream.ask('', hello.toString('latin1'))
+  return stream
+}
+
+/** Makes `count` things, some at once; in their order. */
+export async function many<T>(count: number, atOnce: number, make: (index: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = Array(count)
+  let next = 0
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) made[index] = await make(index)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
+  return made
+}
+
+export const pause = (seconds: number) => new Promise(resolve => setTimeout(resolve, seconds * 1000))
+
+/** What the run's own kind of work adds to a measurement. */
+type Interval = Omit<Measurement, 'lost' | 'tls'>
+
+/** Measures for some seconds, by a counter of what was done. */
+export async function measure(load: Load, done: () => number): Promise<Interval> {
+  const snapshot = () => ({
+    time: performance.now(),
+    done: done(),
+    server: processorTime(load.pid),
+    busy: busyTime(load.cpu),
+    generator: process.cpuUsage(),
+  })
+  const before = snapshot()
+  await pause(load.seconds)
+  const after = snapshot()
+  const seconds = (after.time - before.time) / 1000
+  const count = after.done - before.done
+  const server = after.server - before.server
+  const generator = after.generator.user + after.generator.system - before.generator.user - before.generator.system
+  return {
+    seconds,
+    done: count,
+    perSecond: count / seconds,
+    serverMicroseconds: server / count,
+    serverPercent: server / seconds / 1e4,
+    generatorPercent: generator / seconds / 1e4,
+    othersPercent: Math.max(0, (after.busy - before.busy - server) / seconds / 1e4),
+  }
+}
+
+/** Version of TLS and cipher. */
+export function tlsOf({ socket }: TextStream): string {
+  return `${socket.getProtocol()} ${socket.getCipher().name}`
+}
+
+/** Waits until all that was begun is done, ten seconds at most; how much is not. */
+export async function settled(begun: () => number, done: () => number): Promise<number> {
+  for (let i = 0; i < 500 && done() < begun(); i++) await pause(0.02)
+  return begun() - done()
+}
+
+/** Throws where a client has lost its connection. */
+export function judgeStreams(streams: readonly TextStream[]): void {
+  const broken = streams.find(stream => stream.failed)?.failed
+  if (broken) throw new Error(`a client was disconnected: ${broken.message}`)
+}
