@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { until } from '../bench/peers/process.ts'
+import { endWithUs, until } from '../bench/peers/process.ts'
 
 /** What an agent tells: one line of JSON on its standard output, named by `event`. */
 export interface Told {
@@ -28,7 +28,11 @@ export class Agent<Order, Event extends Told> {
     this.#child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#child.stderr!.on('data', chunk => (this.#errors += chunk))
     this.#child.stdin!.on('error', () => {})
-    this.#child.on('close', () => (this.#ended = true))
+    const gone = endWithUs(this.#child.pid)
+    this.#child.on('close', () => {
+      gone()
+      this.#ended = true
+    })
     this.#child.on('error', error => {
       this.#errors += error.message
       this.#ended = true

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run, until } from '../bench/peers/process.ts'
+import { endWithUs, run, until } from '../bench/peers/process.ts'
 import { type Access, type Client, judgeDelay, type Kind, type Login, Refused, type Start } from './client.ts'
 import { debianVersion } from './packages.ts'
 
@@ -28,7 +28,11 @@ class GoSendxmpp implements Client {
     this.#listener = listener
     listener.stdout.on('data', chunk => (this.#heard += chunk))
     listener.stderr.on('data', chunk => (this.#debug += chunk))
-    listener.on('close', () => (this.#ended = true))
+    const gone = endWithUs(listener.pid)
+    listener.on('close', () => {
+      gone()
+      this.#ended = true
+    })
     // It says nothing by itself; but what it received is in its debugging output, its own presence at last.
     const own = new RegExp(`<presence [^>]*from=['"]${jid}/`)
     await until('go-sendxmpp online', 20, () => this.#ended || own.test(this.#debug))

@@ -1,11 +1,12 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run, until } from '../bench/peers/process.ts'
+import { endWithUs, run, until } from '../bench/peers/process.ts'
 
 /** A program in a terminal of tmux: what is typed is typed, what is seen is what stands on the screen. */
 export class Terminal {
   readonly name: string
   readonly #socket: string
+  #forget: (() => void) | undefined
 
   private constructor(name: string, socket: string) {
     this.name = name
@@ -25,7 +26,9 @@ export class Terminal {
     await writeFile(script, `#!/bin/sh\nexec env ${quoted.join(' ')} ${command}\n`)
     await chmod(script, 0o700)
     const terminal = new Terminal(name, join(folder, `${name}.socket`))
-    await terminal.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '150', '-y', '120', script)
+    const size = ['-x', '150', '-y', '120']
+    const session = ['new-session', '-d', ...size, '-P', '-F', '#{pid}', script]
+    terminal.#forget = endWithUs(Number(await terminal.#tmux('-f', '/dev/null', ...session)))
     return terminal
   }
 
@@ -82,5 +85,6 @@ export class Terminal {
   async close(): Promise<void> {
     // The program may have ended by itself, and tmux with it.
     await this.#tmux('kill-server').catch(() => {})
+    this.#forget?.()
   }
 }

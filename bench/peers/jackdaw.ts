@@ -75,7 +75,7 @@ async function begin(
     async addUsers(users) {
       // Many at once come as lines; a few are added as a person would.
       const lines = users.map(({ name, password }) => `${name}@localhost ${password}\n`)
-      if (users.length > 20) await self.command(['user', 'add', '-'], lines.join(''))
+      if (users.length > 3) await self.command(['user', 'add', '-'], lines.join(''))
       else
         for (const { name, password } of users)
           await self.command(['user', 'add', `${name}@localhost`], `${password}\n`)

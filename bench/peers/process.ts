@@ -6,10 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const started = new Set<ChildProcess>()
+const adopted = new Set<number>()
 process.on('exit', () => {
   for (const child of started) for (const pid of family(child.pid)) endNow(pid)
+  for (const one of adopted) for (const pid of family(one)) endNow(pid)
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
+
+/** Lets a process that was not started by `launch` end with us, too, until the returned function says that it has. */
+export function endWithUs(pid: number | undefined): () => void {
+  if (pid !== undefined) adopted.add(pid)
+  return () => void adopted.delete(pid!)
+}
 
 export interface LaunchOptions {
   /** The processor that it may run on; any where missing. */

@@ -75,3 +75,4 @@ for await (const line of createInterface({ input: process.stdin })) {
     await xmpp!.send(convert(stanza, 'jabber:client'))
   }
 }
+process.exit(0)

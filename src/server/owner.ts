@@ -6,7 +6,7 @@ import type { Table, TableWrite } from './table.ts'
 import { storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
-export type { LogEntry } from '../storage/storage.ts'
+export type { LogEntry, OwnerId, Storage } from '../storage/storage.ts'
 
 /** A new entry of the log. Its id is what `nextId` has just given; else it is given when the entry is committed. */
 export type NewEntry = Omit<LogEntry, 'id'> & { readonly id?: number }

@@ -326,6 +326,40 @@ test('who comes while a message is being stored gets it once', async () => {
   await it.house.stop()
 })
 
+test('what waits is marked so in the commit that archives it', async () => {
+  const commits: string[][] = []
+  const it = await scene(async tables => {
+    const storage = await openMemory()(tables)
+    const commit = storage.commit.bind(storage)
+    return Object.assign(storage, {
+      commit: (...[owner, writes]: Parameters<Storage['commit']>) => {
+        commits.push(writes.map(one => (one.write === 'append' ? `append ${one.entry.undelivered}` : one.write)))
+        return commit(owner, writes)
+      },
+    })
+  })
+  await it.says('here')
+  await it.juliet.disconnect()
+  commits.length = 0
+  it.romeo.send(chat('juliet@localhost', 'gone'))
+  await logOf(it, 'juliet', 2)
+  assert.deepEqual(commits, [['append false'], ['append true']])
+  await it.house.stop()
+})
+
+test('who is still getting a backlog can ask the archive', async () => {
+  const it = await scene(undefined, {}, false)
+  it.romeo.send(chat('juliet@localhost', 'waiting'))
+  await logOf(it, 'juliet', 1)
+  it.juliet.send('<presence/>')
+  while ((await it.juliet.receive()).child('ping', 'urn:xmpp:ping') === undefined);
+  it.romeo.send(chat('juliet@localhost', 'behind'))
+  await logOf(it, 'juliet', 2)
+  // The question whether the backlog has come is still open.
+  assert.deepEqual((await ask(it.juliet)).bodies, ['waiting', 'behind'])
+  await it.house.stop()
+})
+
 test('ids and times go on where the clock goes back', async () => {
   const it = await scene()
   const owner = it.owner('juliet')

@@ -1,5 +1,5 @@
 import type { Host } from '../../server/host.ts'
-import type { OwnerId, Storage } from '../../storage/storage.ts'
+import type { OwnerId, Storage } from '../../server/owner.ts'
 import { Jid } from '../../wire/jid.ts'
 
 /** Messages that one commit takes away: others want to write too. */
