@@ -59,7 +59,7 @@ export const abilities: readonly Ability[] = [
   },
   {
     name: 'certificate',
-    means: 'gives up before it has sent anything where the certificate is not signed by that authority',
+    means: 'does not log in, and says why, where the certificate is not signed by that authority',
     look: ({ stranger }) => refusedCertificate(stranger('STARTTLS', false)),
   },
   {

@@ -49,7 +49,7 @@ function reasons(columns: readonly Column[]): string {
     )
     for (const [reason, of] of byReason) {
       const names = of.map(cell => cell.ability)
-      const what = names.length > 4 ? `all of its ${names.length}` : names.join(', ')
+      const what = names.length > 4 ? `the other ${names.length}` : names.join(', ')
       lines.push(`- **${kind.name}**, ${what}: ${reason}.`)
     }
   }
