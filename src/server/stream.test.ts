@@ -129,6 +129,13 @@ test('who closes its stream in good order has taken what was written before (RFC
   romeo.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
   await romeo.receive()
   client.send('</stream:stream>')
+  for (const id of ['p1', 'p2', 'p3']) {
+    romeo.send(`<iq type="get" id="${id}" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>`)
+    await romeo.receive()
+  }
+  assert.ok(
+    house.log.some(line => line.sentence === 'session ended' && line.facts['who']?.toString().startsWith('benvolio')),
+  )
   client.links.sockets.client.resume()
   await client.until(() => client.received.includes('</stream:stream>'))
   assert.match(client.received, /id="once"/)

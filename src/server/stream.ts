@@ -91,8 +91,8 @@ export class Stream implements StreamReader, Carrier {
   /** The client has closed its stream: so do we (RFC 6120 §4.4). */
   closed(): void {
     this.log('debug', 'stream closed by the client')
-    // A carrier that was never full does not say that it is empty.
-    if (this.link.pending === 0) this.drained()
+    // RFC 6120 §4.4: it reads on until our closing tag, and so takes what was written before that.
+    this.drained()
     this.link.close()
     // XEP-0198 §7: who closes in good order does not come back for more.
     this.#end(false)
