@@ -116,32 +116,3 @@ test('when the server stops, every session sees it, and contacts see the session
   await Promise.all([one.disconnect(), two.disconnect()])
   await stopped
 })
-
-test('who closes its stream in good order has taken what was written before (RFC 6120 §4.4): it does not come again', async () => {
-  const client = new RawClient(house.link())
-  await house.addUser('benvolio@localhost').catch(() => {})
-  client.send(`${header('localhost')}${plain('benvolio', 'secret')}${header('localhost')}${bind('b')}<presence/>`)
-  await client.expect('<presence')
-  const romeo = await house.connect('romeo@localhost')
-  // The message and the closing tag cross each other.
-  client.links.sockets.client.pause()
-  romeo.send('<message to="benvolio@localhost" type="chat" id="once"><body>once</body></message>')
-  romeo.send('<iq type="get" id="p" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
-  await romeo.receive()
-  client.send('</stream:stream>')
-  for (const id of ['p1', 'p2', 'p3']) {
-    romeo.send(`<iq type="get" id="${id}" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>`)
-    await romeo.receive()
-  }
-  assert.ok(
-    house.log.some(line => line.sentence === 'session ended' && line.facts['who']?.toString().startsWith('benvolio')),
-  )
-  client.links.sockets.client.resume()
-  await client.until(() => client.received.includes('</stream:stream>'))
-  assert.match(client.received, /id="once"/)
-  const again = await house.connect('benvolio@localhost')
-  again.send('<presence/><iq type="get" id="q" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
-  assert.equal((await again.receive()).name, 'presence')
-  assert.equal((await again.receive()).attribute('id'), 'q')
-  await Promise.all([romeo.disconnect(), again.disconnect()])
-})
