@@ -92,5 +92,7 @@ export const goSendxmpp: Kind = {
     version: only,
     time: only,
     password: only,
+    'offline messages':
+      'it prints them, and then crashes at the ping (XEP-0199) by which the server asks whether they have arrived, as at any ping',
   },
 }
