@@ -36,7 +36,9 @@ export async function backupSqlite({ path, copy, timers, progress }: BackupOptio
     return pages * Number(pragma(database, 'page_size'))
   })
   const look = () => {
-    if (progress !== undefined && existsSync(unfinished(copy))) progress(statSync(unfinished(copy)).size, all)
+    // The other thread renames it at any moment.
+    const growing = statSync(unfinished(copy), { throwIfNoEntry: false })
+    if (growing !== undefined) progress?.(growing.size, all)
     timer = timers.after(interval, look)
   }
   let timer = timers.after(interval, look)
