@@ -64,7 +64,8 @@ async function begin(
     ...(cpu !== undefined && { cpu }),
     ...(env && { env: { ...process.env, ...env } }),
   })
-  await listening(child, places.directTls, log)
+  // The last one that it opens.
+  await listening(child, places.plain || places.directTls, log)
   const self: Jackdaw = {
     name: 'Jackdaw',
     host: 'localhost',
