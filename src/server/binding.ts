@@ -71,6 +71,7 @@ async function bindTo(stream: Stream, wish: string | undefined): Promise<Session
   if (holder === undefined) checkRoom(owner, streams.config.limits.sessionsPerAccount)
   const bound = holder === undefined ? jid : settle(stream, owner, holder, jid)
   const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
+  session.device = stream.device
   owner.sessions.push(session)
   stream.bound(session)
   for (const begun of host.extensions(beginnings)) begun(session)

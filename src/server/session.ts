@@ -60,6 +60,8 @@ export class Session {
   readonly owner: Owner
   /** Full JID. */
   readonly jid: Jid
+  /** The device it belongs to, where its client has a name for that (DESIGN 6); all others share one cursor. */
+  device: string | undefined
   /** The order in which what it sends is passed on. */
   readonly turns = new Turns()
   /** What was handed to the carrier and may not have been taken; it goes the undelivered road when the session ends. */

@@ -26,6 +26,8 @@ export class Stream implements StreamReader, Carrier {
   /** The account's localpart, once it is proven. */
   username: string | undefined
   session: Session | undefined
+  /** The device that the client proved or said to be when it logged in (DESIGN 6): a SASL2 user agent; undefined for others. */
+  device: string | undefined
   lang: string | undefined
   /** When it began, in milliseconds since 1970. */
   readonly began: number
