@@ -2,20 +2,23 @@
  * The floor: a TLS server that moves framed bytes between its connections and reads no XML. What it costs is what Node
  * and the kernel cost; no XMPP server on Node can be cheaper.
  *
- *     node bench/floor.ts PORT certificate.pem key.pem
+ *     node bench/floor.ts PORT [certificate.pem key.pem]
+ *
+ * Without a certificate there is no TLS.
  *
  * A frame is its length (two bytes, itself included) and the number of the connection it is for (two bytes, base 100);
  * the first frame of a connection says its own number, and comes back. Frames for a connection that come in one turn of the loop are
  * written at once.
  */
 import { readFileSync } from 'node:fs'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+import { createServer } from 'node:tls'
 
 const [port, certificate, key] = process.argv.slice(2)
-if (!port || !certificate || !key) throw new Error('usage: floor.ts PORT certificate.pem key.pem')
+if (!port || (certificate && !key)) throw new Error('usage: floor.ts PORT [certificate.pem key.pem]')
 
 interface Connection {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   /** Bytes of a frame that is not complete. */
   rest: Buffer | undefined
   known: boolean
@@ -67,9 +70,15 @@ function read(connection: Connection, chunk: Buffer): void {
   connection.rest = at < data.length ? Buffer.from(data.subarray(at)) : undefined
 }
 
-createServer({ cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.3' }, socket => {
+function accept(socket: Socket): void {
   const connection: Connection = { socket, rest: undefined, known: false, queue: [] }
   socket.setNoDelay(true)
   socket.on('data', (chunk: Buffer) => read(connection, chunk))
   socket.on('error', () => socket.destroy())
-}).listen(Number(port), '127.0.0.1')
+}
+
+const server =
+  certificate && key
+    ? createServer({ cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.3' }, accept)
+    : createTcpServer(accept)
+server.listen(Number(port), '127.0.0.1')

@@ -2,9 +2,10 @@
  * The load of one run: a process of its own, which reads no XML. Each stanza is made once, and what arrives is counted
  * by a byte that occurs nowhere else.
  *
- *     node bench/load.ts --scenario chat|presence|login|roster|idle --port 5223 --authority ca.pem --pid PID
+ *     node bench/load.ts --scenario chat|people|presence|login|roster|idle --port 5223 --authority ca.pem --pid PID
  *         [--clients 200] [--window 4] [--bytes 234] [--hash SHA-256] [--at-once 16] [--items 1000] [--warm 2]
- *         [--seconds 5] [--settle 5] [--cpu 1] [--protocol xmpp|floor]
+ *         [--seconds 5] [--settle 5] [--cpu 1] [--protocol xmpp|floor] [--plain 0] [--archived 0] [--devices 1]
+ *         [--acknowledge-every 0] [--profile 0]
  *
  * prints one line of JSON (`Measurement`). `--pid` is the process whose processor time and memory are counted, with its
  * descendants.
@@ -14,6 +15,7 @@ import { chat } from './load/chat.ts'
 import { idle } from './load/idle.ts'
 import type { Load } from './load/load.ts'
 import { login } from './load/login.ts'
+import { people } from './load/people.ts'
 import { presence } from './load/presence.ts'
 import { roster } from './load/roster.ts'
 import type { Measurement } from './measurement.ts'
@@ -36,6 +38,11 @@ const { values } = parseArgs({
     settle: { type: 'string', default: '5' },
     cpu: { type: 'string', default: '1' },
     protocol: { type: 'string', default: 'xmpp' },
+    plain: { type: 'string', default: '0' },
+    archived: { type: 'string', default: '0' },
+    devices: { type: 'string', default: '1' },
+    'acknowledge-every': { type: 'string', default: '0' },
+    profile: { type: 'string', default: '0' },
   },
 })
 function number(name: Exclude<keyof typeof values, 'scenario' | 'host' | 'authority' | 'hash' | 'protocol'>): number {
@@ -45,6 +52,7 @@ function number(name: Exclude<keyof typeof values, 'scenario' | 'host' | 'author
 }
 const scenarios: Readonly<Record<string, (load: Load) => Promise<Measurement>>> = {
   chat,
+  people,
   presence,
   login,
   roster,
@@ -53,7 +61,12 @@ const scenarios: Readonly<Record<string, (load: Load) => Promise<Measurement>>> 
 const scenario = scenarios[values.scenario]
 if (!scenario) throw new Error(`no scenario "${values.scenario}": ${Object.keys(scenarios)}`)
 const measurement = await scenario({
-  target: { host: values.host, directTls: number('port'), authority: values.authority ?? '' },
+  target: {
+    host: values.host,
+    port: number('port'),
+    authority: values.authority ?? '',
+    plain: number('plain') > 0,
+  },
   floor: values.protocol === 'floor',
   pid: number('pid'),
   cpu: number('cpu'),
@@ -66,6 +79,10 @@ const measurement = await scenario({
   warm: number('warm'),
   seconds: number('seconds'),
   settle: number('settle'),
+  archived: number('archived') > 0,
+  devices: number('devices'),
+  acknowledgeEvery: number('acknowledge-every'),
+  profile: number('profile') > 0,
 })
 console.log(JSON.stringify(measurement))
 setTimeout(() => process.exit(0), 2000).unref()

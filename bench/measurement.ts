@@ -18,6 +18,8 @@ export interface Measurement {
   readonly bytes?: number
   /** Half of the units took at most so long, in milliseconds. */
   readonly medianMilliseconds?: number
+  /** Units that were done while allocations were profiled. */
+  readonly allocating?: number
   /** Memory of the server in MiB: before, and with all connections. */
   readonly memory?: { readonly before: number; readonly after: number }
 }

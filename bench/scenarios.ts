@@ -1,4 +1,5 @@
 import type { Measurement } from './measurement.ts'
+import type { ServerName } from './peers/all.ts'
 import type { ScramHash } from './peers/scram.ts'
 
 /** What a scenario may be told on the command line. */
@@ -19,6 +20,8 @@ export interface Case {
   /** Accounts u0, u1 … that it needs. */
   readonly accounts: number
   readonly hash?: ScramHash
+  /** Whether it is measured without TLS. */
+  readonly plain?: boolean
 }
 
 /** A column of figures: what it is called, and how it is read from one run. */
@@ -35,8 +38,10 @@ export interface Scenario {
   /** The figure that servers are compared by, and those beside it. */
   readonly main: Figure
   readonly others: readonly Figure[]
-  /** Whether the floor, which knows no XML, has something to show. */
-  readonly floor: boolean
+  /** Who has something to show in it. */
+  readonly servers: readonly ServerName[]
+  /** How many rounds it needs where so many are wished; as many where missing. */
+  readonly rounds?: (wished: number) => number
   /** Whether each run needs a server that has just started. */
   readonly fresh: boolean
 }
@@ -45,19 +50,60 @@ const perSecond: Figure = { heading: 'per second', of: run => run.perSecond, dig
 const milliseconds: Figure = { heading: 'ms CPU/login', of: run => run.serverMicroseconds / 1000, digits: 2 }
 const half: Figure = { heading: 'ms it takes', of: run => run.medianMilliseconds ?? Number.NaN, digits: 0 }
 const loginsAtOnce = 16
+const withFloor = ['jackdaw', 'prosody', 'ejabberd', 'floor'] as const
+const withoutFloor = ['jackdaw', 'prosody', 'ejabberd'] as const
+/** Ours has one store, SQLite with synchronous=FULL. */
+const stores = ['jackdaw', 'prosody', 'prosody-sqlite', 'ejabberd-sqlite'] as const
+const perMessage: Figure = { heading: 'us CPU/message', of: run => run.serverMicroseconds, digits: 1 }
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   chat: {
     title: ({ pairs, bytes }) => `chat: ${pairs} pairs in both directions, stanzas of ${bytes} bytes`,
     cases: ({ pairs, windows, bytes }) =>
-      windows.map(window => ({
-        label: `window ${window}`,
-        load: { scenario: 'chat', clients: pairs * 2, window, bytes },
+      [false, true].flatMap(plain =>
+        windows.map(window => ({
+          label: `${plain ? 'no TLS' : 'TLS'}, window ${window}`,
+          load: { scenario: 'chat', clients: pairs * 2, window, bytes },
+          accounts: pairs * 2,
+          ...(plain && { plain }),
+        })),
+      ),
+    main: perMessage,
+    others: [perSecond],
+    servers: withFloor,
+    fresh: false,
+  },
+  archived: {
+    title: ({ pairs, bytes }) =>
+      `chat that is archived for both: ${pairs} pairs in both directions, stanzas of ${bytes} bytes, TLS`,
+    cases: ({ pairs, bytes }) => [
+      {
+        label: 'window 4',
+        load: { scenario: 'chat', clients: pairs * 2, window: 4, bytes, archived: 1 },
+        accounts: pairs * 2,
+      },
+    ],
+    main: perMessage,
+    others: [perSecond],
+    servers: stores,
+    fresh: false,
+  },
+  people: {
+    title: ({ pairs, bytes }) =>
+      `chat as people live it: ${pairs} pairs in both directions, stanzas of ${bytes} bytes, TLS; archived for both, ` +
+      'carbons, stream management with a request after every 5 stanzas',
+    cases: ({ pairs, bytes }) =>
+      [1, 2].map(devices => ({
+        label: devices === 1 ? 'one device each' : 'two devices each',
+        load: {
+          ...{ scenario: 'people', clients: pairs * 2, window: 4, bytes },
+          ...{ archived: 1, devices, 'acknowledge-every': 5 },
+        },
         accounts: pairs * 2,
       })),
-    main: { heading: 'us CPU/message', of: run => run.serverMicroseconds, digits: 1 },
+    main: perMessage,
     others: [perSecond],
-    floor: true,
+    servers: stores,
     fresh: false,
   },
   presence: {
@@ -71,7 +117,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     ],
     main: { heading: 'us CPU/copy', of: run => run.serverMicroseconds, digits: 1 },
     others: [perSecond],
-    floor: false,
+    servers: withoutFloor,
     fresh: false,
   },
   login: {
@@ -85,7 +131,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       })),
     main: milliseconds,
     others: [perSecond, half],
-    floor: true,
+    servers: withFloor,
     fresh: false,
   },
   roster: {
@@ -99,7 +145,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     ],
     main: milliseconds,
     others: [perSecond, half, { heading: 'KiB fetched', of: run => (run.bytes ?? 0) / 1024, digits: 0 }],
-    floor: false,
+    servers: withoutFloor,
     fresh: false,
   },
   idle: {
@@ -120,7 +166,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       { heading: 'MiB before', of: ({ memory }) => memory!.before, digits: 0 },
       { heading: 'MiB with all', of: ({ memory }) => memory!.after, digits: 0 },
     ],
-    floor: true,
+    servers: withFloor,
     fresh: true,
   },
 }

@@ -1,15 +1,6 @@
 import type { Measurement } from '../measurement.ts'
-import { enter, frame, judgeStreams, type Load, many, markers, measure, nameOf, pause, settled, tlsOf } from './load.ts'
-
-/** One message to the client of that number, `bytes` long. */
-function message({ floor, bytes, target }: Load, to: number): Buffer {
-  if (floor) return frame(to, bytes)
-  const head = `<message to='${nameOf(to)}@${target.host}/bench' type='chat' id='m${to}'><body>`
-  const tail = `~</body><no-store xmlns='urn:xmpp:hints'/></message>`
-  const filling = 'It was the nightingale, and not the lark. '.repeat(Math.ceil(bytes / 42))
-  const body = filling.slice(0, bytes - head.length - tail.length)
-  return Buffer.from(head + body + tail)
-}
+import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
+import { markers, messagesTo } from './message.ts'
 
 /** Pairs of clients that chat in both directions with a fixed number of messages in flight, in a closed loop. */
 export async function chat(load: Load): Promise<Measurement> {
@@ -19,12 +10,11 @@ export async function chat(load: Load): Promise<Measurement> {
   let sending = true
   streams.forEach((stream, index) => {
     const partner = streams[index ^ 1]!
-    const one = message(load, index)
-    // What the partner sends when so many of its messages have arrived here: one write, made once.
-    const batches = Array.from({ length: load.window + 1 }, (_, count) => Buffer.concat(Array(count).fill(one)))
+    // What the partner sends when so many of its messages have arrived here.
+    const messages = messagesTo(load, index)
     const send = (count: number) => {
       sent += count
-      partner.socket.write(batches[count]!)
+      partner.socket.write(messages(count))
     }
     stream.onData = chunk => {
       const count = markers(chunk)
@@ -43,6 +33,6 @@ export async function chat(load: Load): Promise<Measurement> {
   )
   judgeStreams(streams)
   const tls = tlsOf(streams[0]!)
-  for (const stream of streams) load.floor ? stream.socket.destroy() : stream.end()
-  return { ...interval, lost, tls, bytes: message(load, 0).length }
+  leave(load, streams)
+  return { ...interval, lost, tls, bytes: messagesTo(load, 0)(1).length }
 }

@@ -1,7 +1,8 @@
+import { TLSSocket } from 'node:tls'
 import type { Measurement } from '../measurement.ts'
 import { busyTime, processorTime } from '../peers/process.ts'
 import type { ScramHash } from '../peers/scram.ts'
-import { logIn, secureConnection, type Target, TextStream } from '../peers/stream.ts'
+import { connection, logIn, type Target, TextStream } from '../peers/stream.ts'
 
 /** What a run of the load is to do. */
 export interface Load {
@@ -27,17 +28,18 @@ export interface Load {
   readonly seconds: number
   /** Seconds of silence before memory is measured. */
   readonly settle: number
+  /** Whether messages are such that servers keep them. */
+  readonly archived: boolean
+  /** Devices of each person. */
+  readonly devices: number
+  /** Stanzas after which a client asks for an acknowledgement; 0 is never. */
+  readonly acknowledgeEvery: number
+  /** Whether the server takes profiles of what is measured when it gets SIGUSR2 (profile/hook.ts). */
+  readonly profile: boolean
 }
 
 /** The byte that each stanza has once and nothing else on the stream has: `~`. */
 export const marker = 0x7e
-
-/** How many markers some bytes have. */
-export function markers(chunk: Buffer): number {
-  let count = 0
-  for (let at = chunk.indexOf(marker); at >= 0; at = chunk.indexOf(marker, at + 1)) count++
-  return count
-}
 
 /** Name of the account of that number. */
 export const nameOf = (index: number) => `u${index}`
@@ -51,9 +53,9 @@ export function frame(to: number, bytes: number): Buffer {
 }
 
 /** Connects the client of that number, with PLAIN, or tells the floor its number. */
-export async function enter(load: Load, index: number): Promise<TextStream> {
-  if (!load.floor) return logIn(load.target, nameOf(index), 'bench')
-  const stream = new TextStream(await secureConnection(load.target))
+export async function enter(load: Load, index: number, resource = 'bench'): Promise<TextStream> {
+  if (!load.floor) return logIn(load.target, nameOf(index), resource)
+  const stream = new TextStream(await connection(load.target))
   const hello = frame(index, 4)
   stream.socket.write(hello)
   // Only when it has come back can others send to this one.
@@ -77,6 +79,9 @@ export const pause = (seconds: number) => new Promise(resolve => setTimeout(reso
 /** What the run's own kind of work adds to a measurement. */
 type Interval = Omit<Measurement, 'lost' | 'tls'>
 
+/** Units that a measurement should have at least. */
+const fewest = 200
+
 /** Measures for some seconds, by a counter of what was done. */
 export async function measure(load: Load, done: () => number): Promise<Interval> {
   const snapshot = () => ({
@@ -87,10 +92,23 @@ export async function measure(load: Load, done: () => number): Promise<Interval>
     generator: process.cpuUsage(),
   })
   const before = snapshot()
-  await pause(load.seconds)
+  if (load.profile) process.kill(load.pid, 'SIGUSR2')
+  // Who is slow is given more time, so that there is something to divide by.
+  for (let tries = 0; tries < 8 && done() - before.done < (tries === 0 ? Number.POSITIVE_INFINITY : fewest); tries++)
+    await pause(load.seconds)
   const after = snapshot()
+  let allocating: number | undefined
+  if (load.profile) {
+    // One kind of profile after the other: each would be seen in the other one.
+    process.kill(load.pid, 'SIGUSR2')
+    const begun = done()
+    await pause(load.seconds)
+    process.kill(load.pid, 'SIGUSR2')
+    allocating = done() - begun
+  }
   const seconds = (after.time - before.time) / 1000
   const count = after.done - before.done
+  if (count === 0) throw new Error(`nothing was done in ${seconds.toFixed(0)} seconds`)
   const server = after.server - before.server
   const generator = after.generator.user + after.generator.system - before.generator.user - before.generator.system
   return {
@@ -101,18 +119,24 @@ export async function measure(load: Load, done: () => number): Promise<Interval>
     serverPercent: server / seconds / 1e4,
     generatorPercent: generator / seconds / 1e4,
     othersPercent: Math.max(0, (after.busy - before.busy - server) / seconds / 1e4),
+    ...(allocating !== undefined && { allocating }),
   }
 }
 
 /** Version of TLS and cipher. */
 export function tlsOf({ socket }: TextStream): string {
-  return `${socket.getProtocol()} ${socket.getCipher().name}`
+  return socket instanceof TLSSocket ? `${socket.getProtocol()} ${socket.getCipher().name}` : 'no TLS'
 }
 
 /** Waits until all that was begun is done, ten seconds at most; how much is not. */
 export async function settled(begun: () => number, done: () => number): Promise<number> {
   for (let i = 0; i < 500 && done() < begun(); i++) await pause(0.02)
   return begun() - done()
+}
+
+/** Ends all streams in good order. */
+export function leave({ floor }: Load, streams: readonly TextStream[]): void {
+  for (const stream of streams) floor ? stream.socket.destroy() : stream.end()
 }
 
 /** Throws where a client has lost its connection. */

@@ -1,7 +1,7 @@
 import { type Measurement, spread } from '../measurement.ts'
 import { ScramKeys } from '../peers/scram.ts'
-import { logInByScram, secureConnection, TextStream } from '../peers/stream.ts'
-import { frame, type Load, many, measure, nameOf, settled, tlsOf } from './load.ts'
+import { logInByScram } from '../peers/stream.ts'
+import { enter, type Load, many, measure, nameOf, settled, tlsOf } from './load.ts'
 
 /**
  * Logins, some at once, in a closed loop: TCP, TLS with a full handshake, SASL, bind, roster, presence, and the end of
@@ -12,7 +12,7 @@ export async function login(load: Load): Promise<Measurement> {
   let tls = ''
   const once = async (index: number) => {
     const stream = load.floor
-      ? await greet(load, index)
+      ? await enter(load, index)
       : await logInByScram(load.target, nameOf(index), load.hash, keys)
     tls ||= tlsOf(stream)
     load.floor ? stream.socket.destroy() : stream.end()
@@ -57,12 +57,4 @@ export async function loop(
   }
   const [measured] = await Promise.all([work(), workers])
   return measured
-}
-
-async function greet(load: Load, index: number): Promise<TextStream> {
-  const stream = new TextStream(await secureConnection(load.target))
-  const hello = frame(index, 4)
-  stream.socket.write(hello)
-  await stream.ask('', hello.toString('latin1'))
-  return stream
 }

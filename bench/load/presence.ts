@@ -1,6 +1,7 @@
 import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
-import { enter, judgeStreams, type Load, many, markers, measure, nameOf, pause, settled, tlsOf } from './load.ts'
+import { enter, judgeStreams, type Load, many, measure, nameOf, pause, settled, tlsOf } from './load.ts'
+import { markers } from './message.ts'
 
 /**
  * One client whose presence goes to all the others, who are its contacts in both directions; `window` broadcasts are in

@@ -1,11 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, launch, listening, stop } from './process.ts'
 import { registerAll } from './stream.ts'
 
+const schema = '/usr/share/ejabberd/sql/lite.sql'
+
+/** The tables that its SQL store wants to find. */
+function makeDatabase(path: string): void {
+  if (existsSync(path)) return
+  const database = new DatabaseSync(path)
+  database.exec(readFileSync(schema, 'utf8'))
+  database.close()
+}
+
 /** Starts the ejabberd of the Debian package `ejabberd` on free ports; its schedulers do not wait busily. */
-export async function startEjabberd({ folder, cpu, hash = 'SHA-1' }: PeerOptions): Promise<Peer> {
+export async function startEjabberd({ folder, cpu, hash = 'SHA-1', plain, sqlite }: PeerOptions): Promise<Peer> {
   const [startTls, directTls, distribution] = (await freePorts(3)) as [number, number, number]
   const { certificate } = await makeCertificate(folder)
   const spool = join(folder, 'spool')
@@ -15,6 +27,9 @@ export async function startEjabberd({ folder, cpu, hash = 'SHA-1' }: PeerOptions
     STARTTLS: String(startTls),
     DIRECTTLS: String(directTls),
     HASH: hash === 'SHA-1' ? 'sha' : 'sha256',
+    DATABASE: sqlite ? 'sql' : 'mnesia',
+    ACCOUNTS: sqlite ? 'sql' : 'internal',
+    ENCRYPTION: plain ? 'false' : 'true',
   }
   const template = await readFile(join(import.meta.dirname, 'ejabberd.yml.in'), 'utf8')
   const config = join(folder, 'ejabberd.yml')
@@ -22,6 +37,7 @@ export async function startEjabberd({ folder, cpu, hash = 'SHA-1' }: PeerOptions
     config,
     template.replace(/@([A-Z]+)@/g, (all, name: string) => values[name] ?? all),
   )
+  if (sqlite) makeDatabase(join(folder, 'ejabberd.sqlite'))
   const env = {
     ...process.env,
     EJABBERD_CONFIG_PATH: config,
@@ -54,12 +70,15 @@ export async function startEjabberd({ folder, cpu, hash = 'SHA-1' }: PeerOptions
     { log, env, cwd: spool, ...(cpu !== undefined && { cpu }) },
   )
   await listening(child, directTls, log, 40)
-  const target = { host: 'localhost', directTls, authority: certificate }
+  const target = { host: 'localhost', port: directTls, authority: certificate }
   return {
-    name: 'ejabberd',
-    ...target,
+    name: sqlite ? 'ejabberd, SQLite' : 'ejabberd',
+    host: 'localhost',
+    authority: certificate,
     pid: child.pid!,
     startTls,
+    directTls,
+    plain: plain ? startTls : 0,
     addUsers: users => registerAll(target, users),
     stop: () => stop(child),
   }

@@ -8,19 +8,14 @@ const program = process.env['JACKDAW_PROGRAM'] ?? join(import.meta.dirname, '..'
 
 /** What a test of ours may want to change. */
 export interface JackdawOptions extends PeerOptions {
-  /** Streams without TLS on loopback, for those who look at bytes or system calls. */
-  readonly plain?: boolean
   /** Put before the program: a tracer and its arguments. */
   readonly under?: readonly string[]
-  readonly env?: NodeJS.ProcessEnv
   /** Further lines of its configuration file. */
   readonly settings?: readonly string[]
 }
 
 /** Ours, and what only ours can do. */
 export interface Jackdaw extends Peer {
-  /** Port for streams without TLS; 0 where there is none. */
-  readonly plain: number
   /** Runs a command of its command line, with what it reads from standard input; what it printed. */
   command(words: readonly string[], input?: string): Promise<string>
   /** Ends it with SIGKILL. */

@@ -12,6 +12,8 @@ export interface Peer {
   /** Port for streams that begin in the clear and may ask for STARTTLS. */
   readonly startTls: number
   readonly directTls: number
+  /** Port for streams without TLS; 0 where there is none. */
+  readonly plain: number
   /** File with the certificate to trust, PEM. */
   readonly authority: string
   /** Makes accounts. */
@@ -33,6 +35,12 @@ export interface PeerOptions {
   readonly cpu?: number
   /** Hash of the SCRAM that accounts are made for, where a server keeps only one; SHA-1 where missing. */
   readonly hash?: ScramHash
+  /** Whether clients may do without TLS. */
+  readonly plain?: boolean
+  /** Whether a peer that has a store of its own keeps its data in SQLite instead. */
+  readonly sqlite?: boolean
+  /** What ours has in its environment besides. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /** Password of a test account: different for each, and the same in every run. */

@@ -7,21 +7,25 @@ import { registerAll } from './stream.ts'
 const config = join(import.meta.dirname, 'prosody.cfg.lua')
 
 /** Starts the Prosody of the Debian package `prosody` on free ports. */
-export async function startProsody({ folder, cpu, hash = 'SHA-1' }: PeerOptions): Promise<Peer> {
+export async function startProsody({ folder, cpu, hash = 'SHA-1', plain, sqlite }: PeerOptions): Promise<Peer> {
   await mkdir(join(folder, 'data'), { recursive: true })
   const [startTls, directTls] = (await freePorts(2)) as [number, number]
   const { certificate } = await makeCertificate(folder)
   const ports = { STARTTLS: String(startTls), DIRECTTLS: String(directTls) }
-  const env = { ...process.env, FOLDER: folder, HASH: hash, ...ports }
+  const choices = { STORAGE: sqlite ? 'sql' : 'internal', ENCRYPTION: plain ? 'no' : 'yes' }
+  const env = { ...process.env, FOLDER: folder, HASH: hash, ...ports, ...choices }
   const log = join(folder, 'prosody.log')
   const child = launch('/usr/bin/prosody', ['--config', config], { log, env, ...(cpu !== undefined && { cpu }) })
   await listening(child, directTls, log)
-  const target = { host: 'localhost', directTls, authority: certificate }
+  const target = { host: 'localhost', port: directTls, authority: certificate }
   return {
-    name: 'Prosody',
-    ...target,
+    name: sqlite ? 'Prosody, SQLite' : 'Prosody',
+    host: 'localhost',
+    authority: certificate,
     pid: child.pid!,
     startTls,
+    directTls,
+    plain: plain ? startTls : 0,
     addUsers: users => registerAll(target, users),
     stop: () => stop(child),
   }

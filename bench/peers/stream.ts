@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { escapeText } from '../../src/wire/element.ts'
 import { password, type User } from './peer.ts'
@@ -8,8 +9,10 @@ import type { ScramHash, ScramKeys } from './scram.ts'
 /** Where to connect with direct TLS, and whose certificate to expect. */
 export interface Target {
   readonly host: string
-  readonly directTls: number
+  readonly port: number
   readonly authority: string
+  /** Whether that port is one for streams without TLS. */
+  readonly plain?: boolean
 }
 
 /**
@@ -17,7 +20,7 @@ export interface Target {
  * its text. Bytes that come while nobody waits are kept until somebody does, or go to `onData` once that is set.
  */
 export class TextStream {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   #received = ''
   #wake: (() => void) | undefined
   #failure: Error | undefined
@@ -26,7 +29,7 @@ export class TextStream {
   /** Takes all that comes from now on. */
   onData: ((chunk: Buffer) => void) | undefined
 
-  constructor(socket: TLSSocket) {
+  constructor(socket: Socket) {
     this.socket = socket
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
@@ -93,11 +96,11 @@ export class TextStream {
 let trusted: { file: string; text: string } | undefined
 
 /** Connects with TLS 1.3 and verifies the certificate. */
-export function secureConnection({ host, directTls, authority }: Target, alpn?: string): Promise<TLSSocket> {
+export function secureConnection({ host, port, authority }: Target, alpn?: string): Promise<TLSSocket> {
   if (trusted?.file !== authority) trusted = { file: authority, text: readFileSync(authority, 'utf8') }
   const options = {
     host: '127.0.0.1',
-    port: directTls,
+    port: port,
     servername: host,
     ca: trusted.text,
     minVersion: 'TLSv1.3' as const,
@@ -112,11 +115,24 @@ export function secureConnection({ host, directTls, authority }: Target, alpn?: 
   })
 }
 
+/** Connects as the target wants it: with TLS 1.3, or without. */
+export function connection(target: Target, alpn?: string): Promise<Socket> {
+  if (!target.plain) return secureConnection(target, alpn)
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp(target.port, '127.0.0.1')
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+}
+
 const saslNamespace = 'urn:ietf:params:xml:ns:xmpp-sasl'
 
 /** Logs in with PLAIN over direct TLS and binds `resource`; resolves when initial presence has been taken. */
 export async function logIn(target: Target, name: string, resource: string): Promise<TextStream> {
-  const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+  const stream = new TextStream(await connection(target, 'xmpp-client'))
   await stream.open(target.host)
   const plain = Buffer.from(`\0${name}\0${password(name)}`).toString('base64')
   const auth = `<auth xmlns='${saslNamespace}' mechanism='PLAIN'>${plain}</auth>`

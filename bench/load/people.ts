@@ -1,0 +1,86 @@
+import type { Measurement } from '../measurement.ts'
+import type { TextStream } from '../peers/stream.ts'
+import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
+import { markers, messagesTo } from './message.ts'
+
+/**
+ * Chat as people live it: what is said is archived, goes to all of a person's devices, and to one's own other ones as a
+ * carbon (XEP-0280); every device has stream management (XEP-0198), asks for an acknowledgement after some stanzas and
+ * gives those that the server asks for. The first device of each speaks; a message is done when it has come to the other
+ * one's first device.
+ */
+export async function people(load: Load): Promise<Measurement> {
+  const { devices, clients } = load
+  const streams = await many(clients * devices, 16, number =>
+    enter(load, Math.floor(number / devices), `bench${number % devices}`),
+  )
+  // When all are there, so that nothing but messages is counted from here on.
+  await Promise.all(streams.map(manage))
+  let sent = 0
+  let delivered = 0
+  let copies = 0
+  let sending = true
+  streams.forEach((stream, number) => {
+    const person = Math.floor(number / devices)
+    const speaker = streams[(person ^ 1) * devices]!
+    const messages = messagesTo(load, person)
+    const send = (count: number) => {
+      sent += count
+      speaker.socket.write(messages(count))
+    }
+    const listens = number % devices === 0
+    stream.onData = acknowledging(stream, count => {
+      copies += count
+      if (!listens) return
+      delivered += count
+      if (sending) send(count)
+    })
+    if (listens) setImmediate(send, load.window)
+  })
+  await pause(load.warm)
+  const interval = await measure(load, () => delivered)
+  sending = false
+  // To all devices of the one, and to those of the other that it was not sent from.
+  const copiesEach = 2 * devices - 1
+  const lost = await settled(
+    () => sent * copiesEach,
+    () => copies,
+  )
+  judgeStreams(streams)
+  const tls = tlsOf(streams[0]!)
+  leave(load, streams)
+  return { ...interval, lost, tls, bytes: messagesTo(load, 0)(1).length }
+}
+
+async function manage(stream: TextStream): Promise<void> {
+  const carbons = `<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>`
+  const answer = await stream.ask(carbons, `id='carbons'`, `id="carbons"`)
+  if (/type=.error.[^>]*$/.test(answer)) throw new Error(`no carbons: ${answer.slice(-300)}`)
+  await stream.ask(`<enable xmlns='urn:xmpp:sm:3' resume='true'/>`, '<enabled')
+}
+
+/** Counts messages as they come, and answers each request for an acknowledgement with their number. */
+function acknowledging(stream: TextStream, arrived: (count: number) => void): (chunk: Buffer) => void {
+  let all = 0
+  let rest = Buffer.alloc(0)
+  return chunk => {
+    const count = markers(chunk)
+    all += count
+    // A request may be cut in two.
+    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    if (asks(text)) {
+      stream.socket.write(`<a xmlns='urn:xmpp:sm:3' h='${all}'/>`)
+      rest = Buffer.alloc(0)
+    } else rest = Buffer.from(text.subarray(-2))
+    if (count > 0) arrived(count)
+  }
+}
+
+/** Whether an `<r/>` is among them, however it is written. Nothing else here has a name that short. */
+function asks(text: Buffer): boolean {
+  for (let at = text.indexOf('<r'); at >= 0; at = text.indexOf('<r', at + 1)) {
+    const next = text[at + 2]
+    if (next === 0x20 || next === 0x2f || next === 0x3e) return true
+  }
+  return false
+}
