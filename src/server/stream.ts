@@ -8,6 +8,7 @@ import { ns } from '../wire/namespaces.ts'
 import { kindOf } from './envelope.ts'
 import type { Host } from './host.ts'
 import type { LogFacts, LogLevel } from './log.ts'
+import type { Attempt } from './login.ts'
 import type { Carrier, Session } from './session.ts'
 import type { Phase, StreamFeature } from './stream-feature.ts'
 import type { Streams } from './streams.ts'
@@ -28,6 +29,12 @@ export class Stream implements StreamReader, Carrier {
   session: Session | undefined
   /** The device that the client proved or said to be when it logged in (DESIGN 6): a SASL2 user agent; undefined for others. */
   device: string | undefined
+  /** What was tried to log in with, until it is. */
+  attempt: Attempt | undefined
+  /** The bare JID that the header names, before anything is proven: a hint (RFC 6120 §4.7.1). */
+  from: Jid | undefined
+  /** The namespace of a negotiation during which nothing else may be said. */
+  exclusive: string | undefined
   lang: string | undefined
   /** When it began, in milliseconds since 1970. */
   readonly began: number
@@ -37,6 +44,8 @@ export class Stream implements StreamReader, Carrier {
   #over = false
   #busy = false
   #replaced = false
+  /** What its session writes while that has to wait. */
+  #held: string[] | undefined
   readonly #deadline: Timer
 
   constructor(link: Link, streams: Streams, name: string) {
@@ -72,7 +81,7 @@ export class Stream implements StreamReader, Carrier {
         throw new StreamError('host-unknown', 'The host cannot change.')
       this.host = host
       this.#checkFrom(host, header.from)
-      this.#offer(host)
+      this.offer()
     })
   }
 
@@ -112,7 +121,7 @@ export class Stream implements StreamReader, Carrier {
 
   /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
   drained(): void {
-    this.session?.drained()
+    if (this.#held === undefined) this.session?.drained()
   }
 
   /** Whether the connection is gone, or about to be. */
@@ -121,12 +130,26 @@ export class Stream implements StreamReader, Carrier {
   }
 
   get pending(): number {
-    return this.link.pending
+    const { pending } = this.link
+    return this.#held === undefined ? pending : this.#held.reduce((sum, xml) => sum + xml.length, pending)
   }
 
   /** Writes canonical XML of a first-level element. */
   write(xml: string): void {
-    this.link.write(xml)
+    if (this.#held === undefined) this.link.write(xml)
+    else this.#held.push(xml)
+  }
+
+  /** From now on what is written waits for `release`, but for what is said on the link itself: a session begins, and its client has not heard of it. */
+  hold(): void {
+    this.#held ??= []
+  }
+
+  /** What waited is written, and nothing waits any more. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const xml of held) this.link.write(xml)
   }
 
   pause(): void {
@@ -209,21 +232,31 @@ export class Stream implements StreamReader, Carrier {
 
   /** RFC 6120 §4.7.1: a client may say who it is; once it has logged in it must be that. */
   #checkFrom(host: Host, from: string | undefined): void {
-    if (from === undefined || this.username === undefined) return
-    const named = Jid.tryParse(from)?.bare.full
-    if (named !== Jid.of(this.username, host.domain.domain).full) {
+    const named = from === undefined ? undefined : Jid.tryParse(from)?.bare
+    this.from = named?.local ? named : undefined
+    if (from === undefined) return
+    if (this.username !== undefined) {
+      if (named?.full === Jid.of(this.username, host.domain.domain).full) return
       throw new StreamError('invalid-from', 'The stream named somebody else.')
     }
+    // XEP-0388 §2.1
+    if (named !== undefined && named.domain !== host.domain.domain)
+      throw new StreamError('invalid-from', 'The stream is to one host and from another.')
   }
 
-  /** `<stream:features/>` in the order of XEP-0170: encryption, authentication, then the rest. */
-  #offer(host: Host): void {
+  /** Writes `<stream:features/>`, as they are now. */
+  offer(): void {
+    this.link.write(streamElement(new Element('features', ns.streams, [], this.offers())))
+  }
+
+  /** What is in `<stream:features/>` now, in the order of XEP-0170 (encryption, authentication, then the rest), but for one feature. */
+  offers(without?: StreamFeature): readonly Element[] {
     const { phase } = this
-    const offers = this.#features(host)
-      .filter(feature => feature.when.includes(phase))
+    const offers = this.#features(this.host!)
+      .filter(feature => feature !== without && feature.when.includes(phase))
       .map(feature => feature.offer(this))
       .filter(offer => offer !== undefined)
-    this.link.write(streamElement(new Element('features', ns.streams, [], [...offers, this.#limits()])))
+    return [...offers, this.#limits()]
   }
 
   /** XEP-0478 §3.1. */
@@ -255,6 +288,8 @@ export class Stream implements StreamReader, Carrier {
     }
     const { host, phase } = this
     if (host === undefined) throw new StreamError('not-authorized')
+    if (this.exclusive !== undefined && element.namespace !== this.exclusive)
+      throw new StreamError('policy-violation', 'Nothing else is said before this is over.')
     // Binding travels in an IQ (RFC 6120 §7.6.1): what counts is its payload.
     const stanza = element.namespace === ns.client && kindOf(element.name) !== undefined
     const namespace = stanza ? element.elements[0]?.namespace : element.namespace

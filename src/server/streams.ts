@@ -4,7 +4,7 @@ import { Element } from '../wire/element.ts'
 import { StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
-import { Authentication, channelBindings } from './authentication.ts'
+import { authentication, channelBindings } from './authentication.ts'
 import { binding } from './binding.ts'
 import { Envelope } from './envelope.ts'
 import { Failures } from './failures.ts'
@@ -33,7 +33,7 @@ export class Streams {
   readonly rations: Rations
   readonly failures: Failures
   /** XEP-0170: encryption, authentication, then the rest. */
-  readonly features: readonly StreamFeature[] = [starttls, new Authentication(), channelBindings, binding]
+  readonly features: readonly StreamFeature[] = [starttls, authentication, channelBindings, binding]
   readonly #runtime: Runtime
   readonly #hosts: ReadonlyMap<string, Host>
   readonly #all = new Set<Stream>()

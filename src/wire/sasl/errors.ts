@@ -27,11 +27,14 @@ export class SaslError extends Error {
   override readonly name = 'SaslError'
   readonly condition: SaslFailure
   readonly text: string | undefined
+  /** A condition of somebody else's words beside it (XEP-0388 §2.6.2). */
+  readonly application: Element | undefined
 
-  constructor(condition: SaslFailure, text?: string) {
+  constructor(condition: SaslFailure, text?: string, application?: Element) {
     super(text ? `${condition}: ${text}` : condition)
     this.condition = condition
     this.text = text
+    this.application = application
   }
 
   /** The `<failure/>` that says it (RFC 6120 §6.5). */
