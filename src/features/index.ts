@@ -18,6 +18,7 @@ import privacy from './privacy/server.ts'
 import privateStorage from './private/server.ts'
 import registration from './registration/server.ts'
 import roster from './roster/server.ts'
+import sasl2 from './sasl2/server.ts'
 import serviceAdministration from './service-administration/server.ts'
 import stanzaId from './stanza-id/server.ts'
 import streamManagement from './stream-management/server.ts'
@@ -27,6 +28,7 @@ import version from './version/server.ts'
 
 /** All extensions of the server, in the order in which their say in a stage counts. */
 export const features: readonly Feature[] = [
+  sasl2,
   legacySession,
   blocking,
   delay,
