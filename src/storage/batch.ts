@@ -1,8 +1,9 @@
 import type { Outcome, Unit } from './driver.ts'
-import type { OwnerId } from './storage.ts'
+import { ownersOf } from './driver.ts'
+import type { OwnerId, Write } from './storage.ts'
 
 interface Waiting {
-  readonly bytes: number
+  bytes: number
   readonly resolve: (owner: OwnerId) => void
   readonly reject: (error: unknown) => void
 }
@@ -16,6 +17,7 @@ export class Batch {
   readonly owners = new Set<OwnerId>()
   /** Whether it makes or removes owners. */
   changesOwners = false
+  readonly #marks = new Map<string, { readonly owner: OwnerId; readonly write: Write }>()
   #waiting: Waiting[] = []
   #end: PromiseWithResolvers<void> | undefined
 
@@ -23,8 +25,27 @@ export class Batch {
     this.units.push(unit)
     this.#waiting.push({ bytes, resolve, reject })
     this.bytes += bytes
-    if (unit.unit !== 'create') this.owners.add(unit.owner)
+    for (const owner of ownersOf(unit)) this.owners.add(owner)
     if (unit.unit !== 'commit') this.changesOwners = true
+  }
+
+  /** The unit that was added last has grown by another owner's part. */
+  grown(owner: OwnerId, bytes: number): void {
+    this.owners.add(owner)
+    this.#waiting.at(-1)!.bytes += bytes
+    this.bytes += bytes
+  }
+
+  /** One write that goes with the others, in the place of an earlier one of that name. */
+  mark(owner: OwnerId, name: string, write: Write): void {
+    this.#marks.set(`${owner} ${name}`, { owner, write })
+    this.owners.add(owner)
+  }
+
+  /** Nothing is added any more: the marks follow what they tell of. Nobody waits for them. */
+  seal(): void {
+    for (const { owner, write } of this.#marks.values())
+      this.units.push({ unit: 'commit', parts: [{ owner, writes: [write] }] })
   }
 
   /** Resolves when every unit has become what it becomes, well or not. */
@@ -51,9 +72,17 @@ export class Batch {
     for (const { reject } of this.#waiting) reject(error)
   }
 
-  /** Takes out the units of these owners and fails them; returns how many bytes they were. */
-  drop(owners: ReadonlySet<OwnerId>, error: Error): number {
-    const stay = this.units.map(unit => unit.unit === 'create' || !owners.has(unit.owner))
+  /**
+   * Takes out the units of these owners and fails them, and with them whoever else has a part in those: from there on
+   * that is one of these owners too. Returns how many bytes they were.
+   */
+  drop(owners: Set<OwnerId>, error: Error): number {
+    const stay = this.units.map(unit => {
+      const all = ownersOf(unit)
+      if (!all.some(owner => owners.has(owner))) return true
+      for (const owner of all) owners.add(owner)
+      return false
+    })
     const before = this.bytes
     for (const [place, waiting] of this.#waiting.entries()) {
       if (stay[place]) continue
@@ -62,6 +91,7 @@ export class Batch {
     }
     this.units = this.units.filter((_, place) => stay[place])
     this.#waiting = this.#waiting.filter((_, place) => stay[place])
+    for (const [name, { owner }] of this.#marks) if (owners.has(owner)) this.#marks.delete(name)
     for (const owner of owners) this.owners.delete(owner)
     return before - this.bytes
   }

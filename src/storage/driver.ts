@@ -1,9 +1,16 @@
 import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 
+/** One owner's share of a commit. */
+export interface Part {
+  readonly owner: OwnerId
+  readonly writes: readonly Write[]
+}
+
 /** What happens together or not at all. */
 export type Unit =
-  | { readonly unit: 'commit'; readonly owner: OwnerId; readonly writes: readonly Write[] }
+  /** One part for each owner. */
+  | { readonly unit: 'commit'; readonly parts: readonly Part[] }
   | { readonly unit: 'create'; readonly address: string; readonly kind: OwnerKind; readonly writes: readonly Write[] }
   /** `at` is in milliseconds since 1970. */
   | { readonly unit: 'remove'; readonly owner: OwnerId; readonly at: number }
@@ -51,7 +58,7 @@ type AnyQuery =
 export interface Driver {
   /**
    * Applies units in their order, durably when the promise resolves. A unit that fails does not fail others, except
-   * later ones of its owner. Rejects with StorageError where no unit was applied, or nobody knows (`uncertain`).
+   * later ones of its owners. Rejects with StorageError where no unit was applied, or nobody knows (`uncertain`).
    * Never called again before it has settled.
    */
   apply(units: readonly Unit[]): Promise<Outcome>
@@ -59,6 +66,12 @@ export interface Driver {
   read<N extends QueryName>(query: Query<N>): Promise<Answers[N]>
   /** Lets go of everything once the reads that were asked for are answered. */
   close(): Promise<void>
+}
+
+/** Whose data a unit changes; those that it makes have no number yet. */
+export function ownersOf(unit: Unit): readonly OwnerId[] {
+  if (unit.unit === 'commit') return unit.parts.map(part => part.owner)
+  return unit.unit === 'remove' ? [unit.owner] : []
 }
 
 /** The host of an owner: the domain of its bare JID (RFC 7622 §3.1; a localpart has no `@`). */

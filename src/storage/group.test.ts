@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { append, shapes } from './contract.ts'
 import type { Answers, Driver, Outcome, Query, QueryName, Unit } from './driver.ts'
+import { ownersOf } from './driver.ts'
 import { Group } from './group.ts'
 import { MemoryData } from './memory-data.ts'
 import { StorageError } from './storage.ts'
@@ -164,10 +165,7 @@ test('a failed unit fails what waits behind it of its owner, and nobody else', a
   await disk.finish(0)
   const behind = 'What was to be kept before this could not be kept.'
   assert.deepEqual(states(...first, ...later), ['a bad row', 'kept', behind, 'waits', behind])
-  assert.deepEqual(
-    disk.batches[1]!.map(unit => unit.unit !== 'create' && unit.owner),
-    [2],
-  )
+  assert.deepEqual(disk.batches[1]!.map(ownersOf), [[2]])
   const after = watch(group.commit(1, [append(1)]))
   await disk.finish()
   await disk.finish()
@@ -255,4 +253,64 @@ test('closing keeps what was handed over, and only then lets go of the driver', 
   await closed
   assert.deepEqual(states(last), ['kept'])
   assert.equal(disk.closed, true)
+})
+
+test('what is committed between begin and end is one unit with one receipt, however full its batch is', async () => {
+  open({ batchBytes: 1 })
+  group.begin()
+  assert.equal(group.begun, false)
+  const sender = group.commit(1, [append(1)])
+  group.begin()
+  const recipient = group.commit(2, [append(1)])
+  group.end()
+  const again = group.commit(1, [append(2)])
+  assert.equal(group.begun, true)
+  group.end()
+  const apart = group.commit(1, [append(3)])
+  assert.deepEqual([recipient === sender, again === sender, apart === sender], [true, true, false])
+  const watched = watch(sender)
+  endTurn()
+  assert.deepEqual(disk.batches[0]!.map(ownersOf), [[1, 2]])
+  await disk.finish()
+  assert.equal(watched.state, 'kept')
+  await disk.finish()
+  assert.deepEqual(
+    (await group.log(1, { limit: 9 })).map(entry => entry.id),
+    [1, 2, 3],
+  )
+  assert.equal(group.pending, 0)
+})
+
+test('where one part of it cannot be kept, none is, and what waits behind any of its owners fails', async () => {
+  const first = watch(group.commit(3, [append(1)]))
+  endTurn()
+  group.begin()
+  const both = watch(group.commit(1, [append(1)]))
+  group.commit(2, [append(1)])
+  group.end()
+  await disk.finish()
+  const behind = watch(group.commit(2, [append(2)]))
+  const other = watch(group.commit(3, [append(2)]))
+  await disk.finish(0)
+  await disk.finish()
+  assert.deepEqual(states(first, both, other), ['kept', 'a bad row', 'kept'])
+  assert.match(behind.state, /before this could not be kept/)
+  assert.equal(group.pending, 0)
+})
+
+test('a mark goes with the batch of what it tells of, once for each name', async () => {
+  const mark = (n: number) =>
+    ({ write: 'put', table: 'node-items', row: { node: 'h', at: n, hash: new Uint8Array(), body: null } }) as const
+  for (const n of [1, 2, 3]) {
+    group.commit(1, [append(n)])
+    group.mark(1, 'h', mark(n))
+  }
+  endTurn()
+  group.commit(1, [append(4)])
+  group.mark(1, 'h', mark(4))
+  assert.equal(disk.batches[0]!.length, 4)
+  assert.deepEqual(disk.batches[0]!.at(-1), { unit: 'commit', parts: [{ owner: 1, writes: [mark(3)] }] })
+  await disk.finish()
+  assert.equal(disk.batches[1]!.length, 2)
+  await disk.finish()
 })

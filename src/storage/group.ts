@@ -1,7 +1,7 @@
 import type { Timers } from '../runtime/runtime.ts'
 import { Batch } from './batch.ts'
-import type { Answers, Driver, Outcome, Query, QueryName, Unit } from './driver.ts'
-import { behindFailed } from './driver.ts'
+import type { Answers, Driver, Outcome, Part, Query, QueryName, Unit } from './driver.ts'
+import { behindFailed, ownersOf } from './driver.ts'
 import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 import type { Tables } from './tables.ts'
@@ -28,6 +28,10 @@ export class Group implements Storage {
   #applying = false
   #scheduled = false
   #pending = 0
+  /** How many `begin`s have not had their `end`. */
+  #depth = 0
+  /** What was committed since `begin`, and the receipt of it all. */
+  #together: { readonly parts: Part[]; readonly receipt: Promise<void> } | undefined
   #closed: Promise<void> | undefined
 
   constructor(driver: Driver, tables: Tables, options: GroupOptions) {
@@ -41,7 +45,31 @@ export class Group implements Storage {
   }
 
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> {
-    return this.#hand({ unit: 'commit', owner, writes }, writes) as Promise<unknown> as Promise<void>
+    if (this.#together !== undefined) return this.#add(this.#together, owner, writes)
+    const parts = [{ owner, writes }]
+    const receipt = this.#hand({ unit: 'commit', parts }, writes) as Promise<unknown> as Promise<void>
+    if (this.#depth > 0) this.#together = { parts, receipt }
+    return receipt
+  }
+
+  begin(): void {
+    this.#depth++
+  }
+
+  end(): void {
+    if (--this.#depth === 0) this.#together = undefined
+  }
+
+  get begun(): boolean {
+    return this.#together !== undefined
+  }
+
+  mark(owner: OwnerId, name: string, write: Write): void {
+    if (this.#closed) return
+    this.#tables.weigh([write])
+    const batch = this.#together === undefined ? this.#open() : this.#batches.at(-1)!
+    batch.mark(owner, name, write)
+    this.#schedule()
   }
 
   create(address: string, kind: OwnerKind, writes: readonly Write[] = []): Promise<OwnerId> {
@@ -103,10 +131,29 @@ export class Group implements Storage {
       }
       this.#pending += bytes
       this.#open().add(unit, bytes, resolve, reject)
-      if (this.#applying || this.#scheduled) return
-      this.#scheduled = true
-      this.#options.turn(this.#send)
+      this.#schedule()
     })
+  }
+
+  /** Another part of what is kept together. It is in the last batch: nothing was sent since, within one turn. */
+  #add({ parts, receipt }: { parts: Part[]; receipt: Promise<void> }, owner: OwnerId, writes: readonly Write[]) {
+    try {
+      const bytes = 64 + this.#tables.weigh(writes)
+      const place = parts.findIndex(part => part.owner === owner)
+      if (place < 0) parts.push({ owner, writes })
+      else parts[place] = { owner, writes: [...parts[place]!.writes, ...writes] }
+      this.#batches.at(-1)!.grown(owner, bytes)
+      this.#pending += bytes
+      return receipt
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #schedule(): void {
+    if (this.#applying || this.#scheduled) return
+    this.#scheduled = true
+    this.#options.turn(this.#send)
   }
 
   /** The batch that takes the next unit: never the one that is being applied. */
@@ -123,6 +170,7 @@ export class Group implements Storage {
     this.#scheduled = false
     const batch = this.#batches[0]
     if (batch === undefined || this.#applying) return
+    batch.seal()
     // Units of a failed owner were taken out: nothing may be left.
     if (batch.units.length === 0) {
       this.#settled(batch)
@@ -138,8 +186,7 @@ export class Group implements Storage {
   #applied(batch: Batch, { failures, created }: Outcome): void {
     const owners = new Set<OwnerId>()
     for (const place of failures.keys()) {
-      const unit = batch.units[place]
-      if (unit !== undefined && unit.unit !== 'create') owners.add(unit.owner)
+      for (const owner of ownersOf(batch.units[place]!)) owners.add(owner)
     }
     batch.applied(failures, created)
     this.#failBehind(batch, owners)
@@ -148,12 +195,12 @@ export class Group implements Storage {
 
   #failed(batch: Batch, error: unknown): void {
     batch.failed(error)
-    this.#failBehind(batch, batch.owners)
+    this.#failBehind(batch, new Set(batch.owners))
     this.#settled(batch)
   }
 
   /** What waits behind a failed unit of its owner was reckoned on it: it fails too (DESIGN 6). */
-  #failBehind(batch: Batch, owners: ReadonlySet<OwnerId>): void {
+  #failBehind(batch: Batch, owners: Set<OwnerId>): void {
     if (owners.size === 0) return
     for (const later of this.#batches) {
       if (later !== batch) this.#pending -= later.drop(owners, behindFailed())

@@ -1,4 +1,4 @@
-import type { Answers, Query, QueryName, Unit } from './driver.ts'
+import type { Answers, Part, Query, QueryName, Unit } from './driver.ts'
 import { hostOf, noOwner, taken } from './driver.ts'
 import { MemoryLog } from './memory-log.ts'
 import type { Cell, LogState, OwnerId, OwnerKind, Row, Write } from './storage.ts'
@@ -27,19 +27,30 @@ export class MemoryData {
 
   /**
    * Applies a unit whole, or throws StorageError and changes nothing. Its writes were weighed before. Returns the
-   * owner that it was about.
+   * owner that it has made, or 0.
    */
   apply(unit: Unit): OwnerId {
     if (unit.unit === 'create') return this.#create(unit.address, unit.kind, unit.writes)
-    const owned = this.#owners.get(unit.owner)
-    if (owned === undefined) throw noOwner(unit.owner)
-    if (unit.unit === 'commit') this.#write(owned, unit.writes)
+    if (unit.unit === 'commit') this.#commit(unit.parts)
     else {
+      const { address } = this.#owned(unit.owner)
       this.#owners.delete(unit.owner)
-      this.#numbers.delete(owned.address)
-      this.#tombstones.set(owned.address, unit.at)
+      this.#numbers.delete(address)
+      this.#tombstones.set(address, unit.at)
     }
-    return unit.owner
+    return 0
+  }
+
+  #commit(parts: readonly Part[]): void {
+    // The only thing that can still be wrong is looked at first, so that nothing need be undone.
+    for (const { owner, writes } of parts) this.#owned(owner).log.check(writes)
+    for (const { owner, writes } of parts) this.#write(this.#owned(owner), writes)
+  }
+
+  #owned(owner: OwnerId): Owned {
+    const owned = this.#owners.get(owner)
+    if (owned === undefined) throw noOwner(owner)
+    return owned
   }
 
   /** Answers a query whose names were checked before. */
@@ -69,6 +80,7 @@ export class MemoryData {
   #create(address: string, kind: OwnerKind, writes: readonly Write[]): OwnerId {
     if (this.#numbers.has(address)) throw taken(address)
     const owned: Owned = { address, kind, log: new MemoryLog(), rows: new Map() }
+    owned.log.check(writes)
     this.#write(owned, writes)
     this.#owners.set(++this.#last, owned)
     this.#numbers.set(address, this.#last)
@@ -76,8 +88,6 @@ export class MemoryData {
   }
 
   #write(owned: Owned, writes: readonly Write[]): void {
-    // The only thing that can still be wrong is looked at first, so that nothing need be undone.
-    owned.log.check(writes)
     for (const write of writes) {
       if (write.write === 'append') owned.log.append(write.entry)
       else if (write.write === 'cursor') owned.log.move(write.cursor, write.to)

@@ -14,6 +14,8 @@ export function openMemory(): OpenStorage {
 
 class MemoryStorage implements Storage {
   readonly pending = 0
+  begun = false
+  #depth = 0
   readonly #tables: Tables
   readonly #data: MemoryData
   #closed = false
@@ -26,11 +28,26 @@ class MemoryStorage implements Storage {
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> | undefined {
     try {
       this.#tables.weigh(writes)
-      this.#apply({ unit: 'commit', owner, writes })
+      this.#apply({ unit: 'commit', parts: [{ owner, writes }] })
+      this.begun = this.#depth > 0
       return undefined
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  begin(): void {
+    this.#depth++
+  }
+
+  end(): void {
+    if (--this.#depth === 0) this.begun = false
+  }
+
+  mark(owner: OwnerId, _name: string, write: Write): void {
+    if (this.#closed) return
+    this.#tables.weigh([write])
+    this.#apply({ unit: 'commit', parts: [{ owner, writes: [write] }] })
   }
 
   async create(address: string, kind: OwnerKind, writes: readonly Write[] = []): Promise<OwnerId> {

@@ -79,11 +79,11 @@ export class SqliteApply {
     const created: [number, OwnerId][] = []
     const failures: [number, Refusal][] = []
     const failed = new Set<Cell>()
-    const { cells, starts } = this.#packed
     const { database } = this.#connection
-    for (const [place, start] of starts.entries()) {
-      const owner = cells[start] === unitCode.create ? null : cells[start + 1]!
-      if (failed.has(owner)) {
+    for (let place = 0; place < this.#packed.starts.length; place++) {
+      const owners = this.#owners(place)
+      if (owners.some(owner => failed.has(owner))) {
+        for (const owner of owners) failed.add(owner)
         failures.push([place, refusal(behindFailed())])
         continue
       }
@@ -95,12 +95,21 @@ export class SqliteApply {
         if (general) throw thrown
         database.exec('rollback to unit')
         this.#forget()
-        if (owner !== null) failed.add(owner)
+        for (const owner of owners) failed.add(owner)
         failures.push([place, refusal(error)])
       }
       database.exec('release unit')
     }
     return { failures, created }
+  }
+
+  /** Whose data a unit changes; one that makes an owner changes nobody's. */
+  #owners(place: number): readonly Cell[] {
+    const { cells, starts } = this.#packed
+    const start = starts[place]!
+    if (cells[start] === unitCode.create) return []
+    if (cells[start] === unitCode.remove) return [cells[start + 1]!]
+    return cells.slice(start + 2, start + 2 + Number(cells[start + 1]))
   }
 
   #unit(place: number, created: [number, OwnerId][]): void {
@@ -112,10 +121,14 @@ export class SqliteApply {
       created.push([place, owner])
       return
     }
-    const owner = Number(this.#next())
-    const last = this.#lastOf(owner)
-    if (code === unitCode.commit) this.#writes(owner, last)
-    else this.#remove(owner, this.#next())
+    if (code === unitCode.remove) {
+      const owner = Number(this.#next())
+      this.#lastOf(owner)
+      this.#remove(owner, this.#next())
+      return
+    }
+    const owners = this.#take(Number(this.#next()))
+    for (const owner of owners) this.#writes(Number(owner), this.#lastOf(Number(owner)))
   }
 
   #writes(owner: OwnerId, last: number): void {

@@ -18,8 +18,9 @@ export interface Packed {
 }
 
 /**
- * Packs units whose writes were weighed. A unit is its code, then owner (commit), or address, kind and host (create),
- * or owner and time (remove), then how many writes, then those.
+ * Packs units whose writes were weighed. A unit is its code, then how many owners have a part in it, those owners, and
+ * the writes of each (commit), or address, kind, host and writes (create), or owner and time (remove). Writes are their
+ * number, then each.
  */
 export function pack(units: readonly Unit[], tables: Tables): Packed {
   const cells: Cell[] = []
@@ -30,12 +31,21 @@ export function pack(units: readonly Unit[], tables: Tables): Packed {
       cells.push(unitCode.remove, unit.owner, unit.at)
       continue
     }
-    if (unit.unit === 'commit') cells.push(unitCode.commit, unit.owner)
-    else cells.push(unitCode.create, unit.address, unit.kind, hostOf(unit.address))
-    cells.push(unit.writes.length)
-    for (const write of unit.writes) packWrite(cells, write, tables)
+    if (unit.unit === 'create') {
+      cells.push(unitCode.create, unit.address, unit.kind, hostOf(unit.address))
+      packWrites(cells, unit.writes, tables)
+      continue
+    }
+    cells.push(unitCode.commit, unit.parts.length)
+    for (const { owner } of unit.parts) cells.push(owner)
+    for (const { writes } of unit.parts) packWrites(cells, writes, tables)
   }
   return { cells, starts }
+}
+
+function packWrites(cells: Cell[], writes: readonly Write[], tables: Tables): void {
+  cells.push(writes.length)
+  for (const write of writes) packWrite(cells, write, tables)
 }
 
 function packWrite(cells: Cell[], write: Write, tables: Tables): void {

@@ -80,7 +80,7 @@ test('bytes of a part of a big buffer cross to the writer alone', () => {
   const body = new Uint8Array(1000).fill(7).subarray(10, 13)
   const row = { node: 'a', at: 1, hash: body, body }
   const { cells } = pack(
-    [{ unit: 'commit', owner: 1, writes: [{ write: 'put', table: 'node-items', row }] }],
+    [{ unit: 'commit', parts: [{ owner: 1, writes: [{ write: 'put', table: 'node-items', row }] }] }],
     new Tables(shapes),
   )
   const bytes = cells.filter(cell => cell instanceof Uint8Array)
@@ -103,4 +103,27 @@ test('a database that this user may not write is refused when it is opened', {
   await (await openScratch(path, shapes)).close()
   chmodSync(path, 0o400)
   await assert.rejects(openScratch(path, shapes), /read-only/)
+})
+
+test('what was committed together is kept together: nobody has a part of what failed, and what follows it fails', async () => {
+  const [sender, recipient, other] = [
+    await storage.create('romeo@example.com', 'account'),
+    await storage.create('juliet@example.com', 'account'),
+    await storage.create('nurse@example.com', 'account'),
+  ]
+  await storage.commit(recipient, [append(5)])
+  storage.begin()
+  const one = storage.commit(sender, [append(1)])!
+  const two = storage.commit(recipient, [append(5)])!
+  storage.end()
+  const behind = storage.commit(sender, [append(2)])!
+  const apart = storage.commit(other, [append(1)])!
+  storage.mark(other, 'name', append(2))
+  const settled = await Promise.allSettled([one, two, behind, apart])
+  assert.deepEqual(
+    settled.map(one => one.status),
+    ['rejected', 'rejected', 'rejected', 'fulfilled'],
+  )
+  assert.deepEqual(await storage.log(sender, { limit: 9 }), [])
+  assert.equal((await storage.log(other, { limit: 9 })).length, 2)
 })

@@ -121,6 +121,19 @@ export interface Storage {
    * owner that was handed over before that was known.
    */
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> | undefined
+  /**
+   * What is committed from here to `end`, in the same turn of the loop, is kept together or not at all, whoever's it is:
+   * all those commits have one receipt. Pairs may be nested; the outermost one counts.
+   */
+  begin(): void
+  end(): void
+  /** Whether something has been committed since the outermost `begin`. */
+  readonly begun: boolean
+  /**
+   * One write that is kept with what is being committed at this moment, in the place of an earlier one of this name that
+   * is not on its way yet: for what only tells how far something has come. Nobody waits for it.
+   */
+  mark(owner: OwnerId, name: string, write: Write): void
   /** Rows whose key starts with these values, in the order of the key: text by code points, blobs by bytes. */
   rows(owner: OwnerId, table: string, key?: Row): Promise<readonly Row[]>
   log(owner: OwnerId, range: LogRange): Promise<readonly LogEntry[]>
