@@ -2,18 +2,17 @@ import { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import { answerTo, forward, handlerOf, turnAway } from './answers.ts'
 import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
 import { type Envelope, envelope } from './envelope.ts'
-import type { By, IqRegistration } from './handlers.ts'
 import type { Host } from './host.ts'
-import type { Owner } from './owner.ts'
+import type { Owner, Storage } from './owner.ts'
 import type { Stages } from './pipeline.ts'
 import { absent, drop } from './pipeline.ts'
-import { answer, replyAttributes } from './refusal.ts'
+import { answer } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import type { Requests } from './requests.ts'
-import { contactOf, isSubscriber } from './roster.ts'
 import type { Session } from './session.ts'
 import { check, edit, silentlyStopped, stamp, store } from './stages.ts'
 import { subscriptionTypes } from './stanza-checks.ts'
@@ -26,6 +25,7 @@ export interface Surroundings {
   host(domain: string): Host | undefined
   readonly requests: Requests
   readonly refusals: Refusals
+  readonly storage: Storage
 }
 
 /**
@@ -42,27 +42,53 @@ export class Road {
     this.#around = around
   }
 
-  /** A stanza sets out under the rules of its sender. */
+  /** A stanza sets out under the rules of its sender, when all that it needs is at hand. */
   send(e: Envelope): Receipt {
+    const { turns } = e.session ?? e.owner
+    const ready = this.#ready(e)
+    if (ready === undefined && !turns.blocked) return this.#setOut(e, turns)
+    return this.#inTurn(turns, e, ready, () => this.#setOut(e, turns), true)
+  }
+
+  /** What is kept at a message's sender and at its recipient is kept in one commit: both must be at hand for that. */
+  #ready(e: Envelope): Promise<unknown> | undefined {
     const { owner } = e
-    if (owner.stale) {
-      const { turns } = e.session ?? owner
-      return this.#inTurn(turns, e, owner.host.owners.reload(owner), () => this.send(e))
-    }
+    if (owner.stale) return owner.host.owners.reload(owner)
+    if (e.kind !== 'message' || e.to === undefined || e.to.local === '') return undefined
+    const owners = this.#around.host(e.to.domain)?.owners
+    const recipient = owners?.loaded(e.to.bare)
+    return owners === undefined || recipient?.stale === false ? undefined : owners.find(e.to.bare)
+  }
+
+  #setOut(e: Envelope, turns: Turns): Receipt {
     if (e.kind === 'message') this.messages++
-    const stages = owner.host.roads[e.kind].sending
+    const stages = e.owner.host.roads[e.kind].sending
+    const { storage } = this.#around
+    storage.begin()
     try {
       const stop = check(stages, e)
       if (stop !== undefined) return stop.receipt
       const edited = edit(stages, e)
       const own = stamp(stages, edited)
       const stored = store(stages, own)
-      const { turns } = e.session ?? owner
       if (stored === undefined && turns.idle) return this.#sent(stages, edited, own)
-      return this.#inTurn(turns, e, stored, () => this.#sent(stages, edited, own))
+      const recipient = e.kind === 'message' ? this.#recipient(edited) : undefined
+      if (recipient === undefined) return this.#inTurn(turns, e, stored, () => this.#sent(stages, edited, own), true)
+      // It arrives at once, so that it is kept at both ends together, and is delivered when it is.
+      const arrived = this.#arrive(recipient, addressed(edited).arrivingAt(recipient), stored)
+      const shown = this.#inTurn(turns, e, stored, () => this.#shown(stages, edited, own))
+      return both(arrived, shown)
     } catch (error) {
       return this.#refuse(e, error)
+    } finally {
+      storage.end()
     }
+  }
+
+  #recipient({ to, owner }: Envelope): Owner | undefined {
+    if (to === undefined) return owner
+    const found = to.local === '' ? undefined : this.#around.host(to.domain)?.owners.loaded(to.bare)
+    return found?.stale === false ? found : undefined
   }
 
   /**
@@ -128,7 +154,7 @@ export class Road {
     const to = e.to!
     if (e.kind === 'presence') {
       if (e.type === 'probe') this.refuseProbe(host.service, e)
-    } else if (e.type !== 'headline' || !to.isBare) this.#turnAway(handlerOf(host, 'account', e), e)
+    } else if (e.type !== 'headline' || !to.isBare) this.#return(e, turnAway(handlerOf(host, 'account', e), e))
   }
 
   /** Looks for the account all the same: an answer that comes sooner, or before others, would tell that it is there. */
@@ -151,9 +177,15 @@ export class Road {
 
   /** It goes on as `e`; the sender's own devices are shown `own`. */
   #sent(stages: Stages, e: Envelope, own: Envelope): Receipt {
+    return this.#shown(stages, e, own, false)
+  }
+
+  /** The same for one that has `arrived` already. */
+  #shown(stages: Stages, e: Envelope, own: Envelope, arrived = true): Receipt {
     try {
       for (const run of stages.copy) for (const { to, stanza } of run(own)) to.deliver(stanza)
-      const receipt = e.kind === 'presence' ? this.#present(stages, e) : this.route(addressed(e))
+      let receipt: Receipt
+      if (!arrived) receipt = e.kind === 'presence' ? this.#present(stages, e) : this.route(addressed(e))
       for (const run of stages.notify) run(e)
       return receipt
     } catch (error) {
@@ -180,7 +212,8 @@ export class Road {
     return receipt
   }
 
-  #arrive(owner: Owner, e: Envelope): Receipt {
+  /** `before`: what is to be kept elsewhere before it may be delivered; whoever waits for that too answers its failure. */
+  #arrive(owner: Owner, e: Envelope, before?: Receipt): Receipt {
     owner.used = true
     const stages = owner.host.roads[e.kind].arriving
     try {
@@ -188,9 +221,9 @@ export class Road {
       if (stop === absent) return this.#asIfAbsent(owner, e)
       if (stop !== undefined) return stop.receipt
       const edited = stamp(stages, edit(stages, e))
-      const stored = store(stages, edited)
+      const stored = store(stages, edited) ?? before
       if (stored === undefined && owner.turns.idle) return this.#arrived(stages, edited)
-      return this.#inTurn(owner.turns, edited, stored, () => this.#arrived(stages, edited))
+      return this.#inTurn(owner.turns, edited, stored, () => this.#arrived(stages, edited), false, before)
     } catch (error) {
       return this.#refuse(e, error)
     }
@@ -274,49 +307,24 @@ export class Road {
     const { owner } = e
     const request = e.type === 'get' || e.type === 'set'
     if (!request && this.#around.requests.take(e.stanza, e.from, e.to)) return undefined
-    if (owner.kind === 'account' && e.to!.resource !== '') return this.#forward(e, request)
+    if (owner.kind === 'account' && e.to!.resource !== '') {
+      const reply = forward(e, request)
+      if (reply !== undefined) this.#return(e, reply)
+      return undefined
+    }
     // RFC 6121 §8.5.2.1.3: the server answers for the user.
     return request ? this.#answer(e) : undefined
   }
 
-  /** RFC 6121 §8.5.3.1: a request reaches a resource only from whom its user lets see that it is there. */
-  #forward(e: Envelope, request: boolean): Receipt {
-    const { owner } = e
-    const session = sessionOf(owner, e.to!.resource)
-    if (session !== undefined && (!request || owner.host.maySee(session, e.from))) {
-      session.deliver(e.stanza, e)
-      return undefined
-    }
-    if (request && !mayAsk('subscribers', e)) return this.#turnAway(handlerOf(owner.host, 'account', e), e)
-    throw new StanzaError('service-unavailable')
-  }
-
-  /** What those hear who may not ask, and, all the same, everybody where there is no such account (RFC 6121 §8.5.1). */
-  #turnAway(handler: IqRegistration | undefined, e: Envelope): undefined {
-    if (handler?.otherwise === undefined || e.to!.resource !== '')
-      throw new StanzaError(handler?.refusal ?? 'service-unavailable')
-    this.#reply(e, handler.otherwise(e.stanza.elements[0]!))
-  }
-
   #answer(e: Envelope): Receipt {
-    const { owner } = e
-    const handler = handlerOf(owner.host, owner.kind === 'account' ? 'account' : 'server', e)
-    if (handler === undefined || !mayAsk(handler.by, e)) return this.#turnAway(handler, e)
-    const result = handler.handle(e.stanza.elements[0]!, e)
-    if (!(result instanceof Promise)) {
-      this.#reply(e, result)
+    const reply = answerTo(e)
+    if (!(reply instanceof Promise)) {
+      this.#return(e, reply)
       return undefined
     }
-    return result.then(
-      value => this.#reply(e, value),
+    return reply.then(
+      value => this.#return(e, value),
       error => this.#refuse(e, error),
-    )
-  }
-
-  #reply(e: Envelope, payload: Element | undefined): void {
-    this.#return(
-      e,
-      new Element('iq', ns.client, replyAttributes(e.stanza, 'result'), payload === undefined ? [] : [payload]),
     )
   }
 
@@ -349,24 +357,20 @@ export class Road {
     return owner && sessionOf(owner, jid.resource)
   }
 
-  async #inTurn(turns: Turns, e: Envelope, pending: Receipt, next: () => Receipt): Promise<void> {
+  async #inTurn(
+    turns: Turns,
+    e: Envelope,
+    pending: Promise<unknown> | undefined,
+    next: () => Receipt,
+    blocks = false,
+    before?: Receipt,
+  ): Promise<void> {
     try {
-      await turns.after(pending, next)
+      await turns.after(pending, next, blocks)
     } catch (error) {
-      await this.#refuse(e, error)
+      if (before === undefined || (await before.then(yes, no))) await this.#refuse(e, error)
     }
   }
-}
-
-/** Who answers this request, or undefined where it is none, or nobody does. */
-function handlerOf(host: Host, where: 'account' | 'server', e: Envelope): IqRegistration | undefined {
-  if (e.kind !== 'iq' || (e.type !== 'get' && e.type !== 'set')) return undefined
-  return host.handlers.find(where, e.type, e.stanza.elements[0]!)
-}
-
-function mayAsk(by: By, { from, owner }: Envelope): boolean {
-  if (by === 'anyone' || from.bare.equals(owner.address)) return true
-  return by === 'subscribers' && owner.kind === 'account' && isSubscriber(contactOf(owner, from))
 }
 
 /** RFC 6120 §10.3: without `to`, a message or IQ is for the sender's own account. */
@@ -377,3 +381,6 @@ function addressed(e: Envelope): Envelope {
 function isNotification(e: Envelope): boolean {
   return e.type === 'available' || e.type === 'unavailable'
 }
+
+const yes = () => true
+const no = () => false

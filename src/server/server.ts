@@ -80,7 +80,7 @@ export class Server {
       const host = this.hosts.get(domain)
       return host?.served ? host : undefined
     }
-    const road = new Road({ host: served, requests, refusals: this.refusals })
+    const road = new Road({ host: served, requests, refusals: this.refusals, storage })
     this.#shared = {
       keeping: { storage, now: () => runtime.clock.now() },
       road,

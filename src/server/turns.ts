@@ -4,6 +4,7 @@ export type Receipt = Promise<void> | undefined
 interface Turn {
   settled: boolean
   error: unknown
+  readonly blocks: boolean
   readonly next: () => Receipt
   readonly done: () => void
   readonly failed: (error: unknown) => void
@@ -17,6 +18,7 @@ export class Turns {
   readonly #queue: Turn[] = []
   #head = 0
   #running = false
+  #blocking = 0
 
   /** Whether nothing waits: then the next step may be taken directly. */
   get idle(): boolean {
@@ -28,14 +30,21 @@ export class Turns {
     return this.#queue.length - this.#head
   }
 
+  /** Whether a step waits that `blocks`: what comes now may not even begin before it. */
+  get blocked(): boolean {
+    return this.#blocking > 0
+  }
+
   /**
    * Takes the step `next` when `pending` has settled and everything queued before was taken. The receipt settles with
    * what `next` hands on, and rejects with what `pending` or `next` failed with; then `next` may not have been taken.
+   * Until one that `blocks` is taken, callers begin nothing that could overtake it (see `blocked`).
    */
-  after(pending: Promise<unknown> | undefined, next: () => Receipt): Promise<void> {
+  after(pending: Promise<unknown> | undefined, next: () => Receipt, blocks = false): Promise<void> {
     return new Promise<void>((done, failed) => {
-      const turn: Turn = { settled: pending === undefined, error: undefined, next, done, failed }
+      const turn: Turn = { settled: pending === undefined, error: undefined, blocks, next, done, failed }
       this.#queue.push(turn)
+      if (blocks) this.#blocking++
       if (pending === undefined) {
         this.#run()
         return
@@ -77,6 +86,7 @@ export class Turns {
   }
 
   #take(turn: Turn): void {
+    if (turn.blocks) this.#blocking--
     if (turn.error !== undefined) {
       turn.failed(turn.error)
       return

@@ -107,9 +107,9 @@ test('a database that this user may not write is refused when it is opened', {
 
 test('what was committed together is kept together: nobody has a part of what failed, and what follows it fails', async () => {
   const [sender, recipient, other] = [
-    await storage.create('romeo@example.com', 'account'),
-    await storage.create('juliet@example.com', 'account'),
-    await storage.create('nurse@example.com', 'account'),
+    await storage.create('tybalt@example.com', 'account'),
+    await storage.create('mercutio@example.com', 'account'),
+    await storage.create('benvolio@example.com', 'account'),
   ]
   await storage.commit(recipient, [append(5)])
   storage.begin()
