@@ -3,7 +3,7 @@ import type { Jid } from '../wire/jid.ts'
 import type { Host } from './host.ts'
 import type { Session } from './session.ts'
 import type { Table, TableWrite } from './table.ts'
-import { storageWrite } from './table.ts'
+import { put, storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
 export type { LogEntry, OwnerId, Storage } from '../storage/storage.ts'
@@ -103,6 +103,15 @@ export class Owner {
     const whole = table.write(key as R)
     const prefix = Object.fromEntries(Object.keys(key).map(name => [name, whole[name]!]))
     return (await this.#keeping.storage.rows(this.id, table.shape.name, prefix)).map(row => table.read(row))
+  }
+
+  get storage(): Storage {
+    return this.#keeping.storage
+  }
+
+  /** A row that is kept with what is being committed at this moment, and that nobody waits for (see `Storage.mark`). */
+  mark<R>(where: Table<R>, values: R): void {
+    this.storage.mark(this.id, `${where.shape.name} ${where.keyOf(values)}`, storageWrite(put(where, values)))
   }
 
   /** The id of the newest entry of the log. */

@@ -81,6 +81,7 @@ export class Road {
     } catch (error) {
       return this.#refuse(e, error)
     } finally {
+      if (storage.begun) e.session?.committed()
       storage.end()
     }
   }

@@ -47,6 +47,8 @@ export interface Managed {
   answer(h: number): string
   /** Nobody may resume the session any more: it is over. */
   expire(): void
+  /** Keeps the count with what is being committed now, for a client that asks after a crash. */
+  keep(h: number): void
 }
 
 /** Entities that one session may send directed presence to. */
@@ -83,6 +85,10 @@ export class Session {
   received = 0
   /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
   handled = 0
+  /** How many wait for something else than a commit that is on its way already. */
+  #loose = 0
+  /** Whether something was committed that the kept count does not count. */
+  #uncounted = false
   readonly #answers = new Turns()
   readonly #slots = new Slots()
   #carrier: Carrier | undefined
@@ -144,18 +150,37 @@ export class Session {
     // RFC 6120 §4.9.3.24
     if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
     this.#checkFrom(stanza.attribute('from'))
+    const { storage } = this.owner
     let receipt: Receipt
+    let committed = false
+    storage.begin()
     try {
       receipt = this.#road.send(this.#stamped(kind, stanza))
+      committed = storage.begun
     } catch (error) {
       this.#refuseUnstamped(kind, stanza, error)
+    } finally {
+      storage.end()
     }
     if (receipt === undefined && this.#answers.idle) {
       this.handled++
       this.#leave()
       return
     }
-    this.#await(receipt)
+    const loose = receipt !== undefined && !committed
+    // What is done for a request in its own time is not seen from here.
+    if (loose && kind === 'iq' && stanza.attribute('type') === 'set') this.#uncounted = true
+    this.#await(receipt, loose)
+  }
+
+  /**
+   * Something that it sent is being committed: with it goes the count, of all that came, where nothing else is waited
+   * for (DESIGN 6).
+   */
+  committed(): void {
+    if (this.#managed === undefined) return
+    this.#uncounted = this.#loose > 0
+    if (!this.#uncounted) this.#managed.keep(this.#managed.counts.told(this.received))
   }
 
   /** Answers something that it sent, behind the answers to all it sent before. */
@@ -333,7 +358,8 @@ export class Session {
     this.answer(errorReply(stanza.withAttributes(attributes), error))
   }
 
-  #await(receipt: Receipt): void {
+  #await(receipt: Receipt, loose: boolean): void {
+    if (loose) this.#loose++
     const counted = this.#answers.after(receipt, () => {
       this.handled++
       return undefined
@@ -341,6 +367,7 @@ export class Session {
     counted
       .catch(() => this.handled++)
       .then(() => {
+        if (loose && --this.#loose === 0 && this.#uncounted) this.committed()
         this.#relax()
         this.#leave()
         if (this.#managed?.counts.owed && this.#answers.idle) this.tell()

@@ -9,6 +9,7 @@ import { Jid } from '../../wire/jid.ts'
 import { ns } from '../../wire/namespaces.ts'
 import { Ended } from './ended.ts'
 import { resumptions } from './exports.ts'
+import { forgetOldCounts, keepCount, keptCount, keptCounts } from './kept.ts'
 import { answer, enable, enabled, failed, request, resume, resumed, streamManagement, tooHigh } from './wire.ts'
 
 const requestXml = request.write({}).xml(ns.client)
@@ -24,6 +25,7 @@ export default feature({
       'How long a session is kept for a client whose connection broke.',
     ),
   },
+  tables: [keptCounts],
   start: ({ config }) => {
     const ended = new Ended()
     return [
@@ -66,11 +68,27 @@ function begin(
     request: requestXml,
     answer: h => answer.write({ h }).xml(ns.client),
     expire: () => streams.endSession(session),
+    keep: resumable > 0 ? keeping(stream, session, id) : nothing,
   }))
   if (resumable > 0) ended.follow(session, id)
   const told = resumable > 0 ? { id, resume: true, max: Math.floor(resumable / 1000) } : {}
   stream.write(enabled.write(told).xml(ns.client))
 }
+
+/** Keeps the count of a session with what it counts; older ones make room when it is first kept. */
+function keeping({ streams }: Stream, session: Session, id: string): (h: number) => void {
+  const { owner } = session
+  const began = streams.now()
+  let begun = false
+  return h => {
+    keepCount(owner, id, h, began)
+    if (begun) return
+    begun = true
+    forgetOldCounts(owner).catch(error => streams.log('warn', 'old counts not forgotten', { reason: String(error) }))
+  }
+}
+
+function nothing(): void {}
 
 /** §4, §6 */
 function take(session: Session, h: number): void {
@@ -100,7 +118,8 @@ async function comeBack(stream: Stream, { previd, h }: { previd: string; h: numb
   const session = owner?.sessions.find(one => one.resumable && one.managed?.counts.id === previd)
   if (owner === undefined || session === undefined) {
     // §5: how much was handled of one that is over; only its own account learns that.
-    stream.write(failed('item-not-found', owner && ended.handled(owner, previd)).xml(ns.client))
+    const handled = owner && (ended.handled(owner, previd) ?? (await keptCount(owner, previd)))
+    stream.write(failed('item-not-found', handled).xml(ns.client))
     return
   }
   const { counts } = session.managed!

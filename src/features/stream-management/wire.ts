@@ -18,6 +18,8 @@ export const enabled = element(namespace, 'enabled', {
   id: maybe(attr(text)),
   resume: maybe(attr(bool)),
   max: maybe(attr(whole)),
+  /** Where the client should rather resume it (§3): for a server of several machines. */
+  location: maybe(attr(text)),
 })
 
 /** Asks for the other side's count (§4). */

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { ownersOf } from '../storage/driver.ts'
+import { StorageError } from '../storage/storage.ts'
+import { collect } from '../testing/collect.ts'
+import type { Player } from '../testing/play.ts'
+import { type TestServer, testServer } from '../testing/server.ts'
+import { SlowStore } from '../testing/slow-store.ts'
+
+let disk: SlowStore
+let house: TestServer
+let romeo: Player
+let juliet: Player
+let nurse: Player
+
+beforeEach(async () => {
+  disk = new SlowStore()
+  house = await testServer({ storage: disk.open })
+  romeo = await house.connect('romeo@localhost/orchard')
+  juliet = await house.connect('juliet@localhost/balcony')
+  nurse = await house.connect('nurse@localhost/hall')
+  for (const one of [romeo, juliet, nurse]) {
+    one.send('<presence/>')
+    await one.receive()
+  }
+  disk.batches.length = 0
+  disk.quick = false
+})
+afterEach(async () => {
+  disk.quick = true
+  if (disk.waits) disk.keep()
+  await house.stop()
+})
+
+const say = (to: string, id: string, more = '') =>
+  `<message to="${to}@localhost" type="chat" id="${id}"><body>${id}</body>${more}</message>`
+const noStore = '<no-store xmlns="urn:xmpp:hints"/>'
+const settle = () => new Promise<void>(resolve => void setImmediate(() => setImmediate(resolve)))
+const ids = (elements: readonly { attribute(name: string): string | undefined }[]) =>
+  elements.map(one => one.attribute('id'))
+
+/** Keeps batch after batch until none waits. */
+async function keepAll(): Promise<void> {
+  await settle()
+  while (disk.waits) {
+    disk.keep()
+    await settle()
+  }
+}
+
+test("a message is in its sender's and its recipient's log by one unit, and is delivered when that is kept", async () => {
+  romeo.send(say('juliet', 'm1'))
+  await settle()
+  assert.equal(disk.batches.length, 1)
+  assert.equal(disk.batches[0]!.length, 1)
+  assert.equal(ownersOf(disk.batches[0]![0]!).length, 2)
+  assert.deepEqual(await collect(juliet), [], 'nothing is delivered before')
+  await keepAll()
+  assert.deepEqual(ids(await collect(juliet)), ['m1'])
+})
+
+test('the same where the recipient was not in memory', async () => {
+  disk.quick = true
+  await juliet.disconnect()
+  disk.quick = false
+  const { owners } = house.server.hosts.get('localhost')!
+  for (let round = 0; round < 2; round++) owners.sweep()
+  assert.equal(owners.size, 2)
+  disk.batches.length = 0
+  romeo.send(say('juliet', 'm1') + say('juliet', 'm2'))
+  await settle()
+  assert.deepEqual(
+    disk.batches.map(units => units.map(unit => ownersOf(unit).length)),
+    [[2, 2]],
+  )
+  await keepAll()
+})
+
+test('what is not stored waits for what was said before it, to whomever the answers go in order', async () => {
+  romeo.send(say('juliet', 'm1') + say('juliet', 'm2', noStore))
+  romeo.send('<iq type="get" id="q1" to="juliet@localhost"><ping xmlns="urn:xmpp:ping"/></iq>')
+  romeo.send(say('juliet', 'm3'))
+  await settle()
+  assert.deepEqual(await collect(juliet), [])
+  await keepAll()
+  assert.deepEqual(ids(await collect(juliet)), ['m1', 'm2', 'm3'])
+})
+
+test('a commit that fails is answered once, and nobody gets the message', async () => {
+  romeo.send(say('juliet', 'm1'))
+  await settle()
+  disk.fail(new StorageError('The disk is full.'))
+  disk.quick = true
+  const answers = await collect(romeo)
+  assert.deepEqual(
+    answers.map(one => `${one.attribute('id')} ${one.attribute('type')}`),
+    ['m1 error'],
+  )
+  assert.deepEqual(await collect(juliet), [])
+  romeo.send(say('juliet', 'm2'))
+  assert.deepEqual(ids(await collect(juliet)), ['m2'])
+})
+
+test('messages of several senders come in the order of the archive', async () => {
+  romeo.send(say('juliet', 'm1'))
+  await settle()
+  nurse.send(say('juliet', 'm2'))
+  await settle()
+  romeo.send(say('nurse', 'm3') + say('juliet', 'm4'))
+  await keepAll()
+  disk.quick = true
+  assert.deepEqual(ids(await collect(juliet)), ['m1', 'm2', 'm4'])
+  assert.deepEqual(ids(await collect(nurse)), ['m3'])
+})
