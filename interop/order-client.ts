@@ -13,10 +13,10 @@ import {
 /** What an agent of a library with calls of its own is told; it answers each with `done` or `failed`. */
 export type Order =
   | ({ readonly do: 'connect' } & Access)
-  | { readonly do: 'leave' | 'carbons' | 'blocked' }
+  | { readonly do: 'leave' | 'reconnect' | 'carbons' | 'blocked' }
   | { readonly do: 'subscribe' | 'subscribed' | 'compose'; readonly to: string }
   | { readonly do: 'present'; readonly show: Show; readonly status: string }
-  | { readonly do: 'say'; readonly to: string; readonly body: string; readonly receipt: boolean }
+  | { readonly do: 'say'; readonly to: string; readonly body: string; readonly receipt: boolean; readonly id?: string }
   | { readonly do: 'arrange'; readonly jid: string; readonly name: string; readonly group: string }
   | { readonly do: 'disco' | 'ping' | 'vcard' | 'last' | 'version' | 'time'; readonly of: string }
   | { readonly do: 'publish'; readonly name: string }
@@ -29,6 +29,13 @@ export type OrderEvent =
   | { readonly event: 'done'; readonly value: unknown }
   | { readonly event: 'failed'; readonly why: string; readonly refused: boolean }
   | { readonly event: 'offline' }
+  /** A new session in place of one that could not be resumed, after `reconnect`. */
+  | { readonly event: 'online' }
+  /** Its session goes on (XEP-0198 §5), or does not; `h` is what the server then said it has. */
+  | { readonly event: 'resumed' }
+  | { readonly event: 'not-resumed'; readonly h: number | null }
+  /** The server has a message. */
+  | { readonly event: 'acked'; readonly id: string }
   | {
       readonly event: 'presence'
       /** Full JID. */

@@ -31,6 +31,8 @@ const caps = `<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:
 export type StanzaOrder =
   | ({ readonly do: 'connect'; readonly resource: string } & Omit<Access, 'port'> & { readonly port: string })
   | { readonly do: 'send'; readonly xml: string }
+  /** Connects again, after `disconnected`: resumes its session where it can. */
+  | { readonly do: 'reconnect' }
   | { readonly do: 'leave' }
 
 /** What it tells. It answers IQ requests by itself. */
@@ -38,6 +40,13 @@ export type StanzaEvent =
   | { readonly event: 'online'; readonly mechanism: string; readonly tls: string }
   | { readonly event: 'refused'; readonly why: string }
   | { readonly event: 'offline' }
+  /** The connection is gone. */
+  | { readonly event: 'disconnected' }
+  /** Its session goes on (XEP-0198 §5), or does not; `h` is what the server then said it has. */
+  | { readonly event: 'resumed' }
+  | { readonly event: 'not-resumed'; readonly h: number | null }
+  /** The server has a message. */
+  | { readonly event: 'acked'; readonly id: string }
   | { readonly event: 'stanza'; readonly xml: string }
 
 const bare = (jid: string | undefined) => jid?.split('/')[0]

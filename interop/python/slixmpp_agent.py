@@ -6,9 +6,10 @@ import sys
 import slixmpp
 from slixmpp.xmlstream import ElementBase
 
+from keeper import Keeper
 from orders import Refused, serve, tell, tell_item, tell_message, tell_presence
 
-PLUGINS = "0012 0030 0049 0054 0077 0085 0092 0184 0191 0199 0202 0203 0280"
+PLUGINS = "0012 0030 0049 0054 0077 0085 0092 0184 0191 0198 0199 0202 0203 0280 0313"
 
 
 class Note(ElementBase):
@@ -34,6 +35,8 @@ class Agent:
     def __init__(self):
         self.client = None
         self.started = None
+        self.place = None
+        self.sessions = 0
 
     def refuse(self, why):
         if not self.started.done():
@@ -52,6 +55,7 @@ class Agent:
         client.plugin["xep_0049"].register(Notes)
         handlers = {
             "session_start": lambda _: self.started.done() or self.started.set_result(None),
+            "sm_enabled": self.on_enabled,
             "failed_all_auth": lambda _: self.refuse("no SASL mechanism worked"),
             "ssl_invalid_chain": lambda error: self.refuse(f"certificate: {error}"),
             "connection_failed": lambda error: self.refuse(f"connection: {error}"),
@@ -71,14 +75,28 @@ class Agent:
             client.add_event_handler(name, handle)
         for show in ("available", "away", "chat", "dnd", "xa"):
             client.add_event_handler(f"presence_{show}", self.on_available)
+        self.keeper = Keeper(client)
         direct = carrier == "direct TLS"
-        client.connect((address, port), use_ssl=direct, disable_starttls=direct, force_starttls=not direct)
+        self.place = {"address": (address, port), "use_ssl": direct, "disable_starttls": direct}
+        self.place["force_starttls"] = not direct
+        client.connect(**self.place)
         await self.started
         mechanism = client.plugin["feature_mechanisms"].mech.name
         tls = client.transport.get_extra_info("ssl_object")
         await client.get_roster()
         client.send_presence()
         return {"mechanism": mechanism, "tls": tls.version()}
+
+    def on_enabled(self, _):
+        if self.sessions > 0:
+            # A new session in place of one that could not be resumed.
+            self.client.send_presence()
+            self.keeper.send_waiting()
+            tell("online")
+        self.sessions += 1
+
+    async def do_reconnect(self):
+        self.client.connect(**self.place)
 
     def on_available(self, presence):
         show = presence["type"]
@@ -110,11 +128,12 @@ class Agent:
     async def do_present(self, show, status):
         self.client.send_presence(pshow=None if show == "online" else show, pstatus=status)
 
-    async def do_say(self, to, body, receipt):
+    async def do_say(self, to, body, receipt, id=None):
         message = self.client.make_message(mto=to, mbody=body, mtype="chat")
+        message["id"] = id or self.client.new_id()
         if receipt:
             message["request_receipt"] = True
-        message.send()
+        self.keeper.send(message)
         return message["id"]
 
     async def do_compose(self, to):

@@ -7,13 +7,15 @@ import { client, type Xml, xml } from '@xmpp/client'
 import type { Element } from '../../src/wire/element.ts'
 import { parse } from '../../src/wire/reader.ts'
 import { features, type StanzaEvent, type StanzaOrder } from '../stanza-client.ts'
+import { Keeper } from './keeper.ts'
 
 const tell = (event: StanzaEvent) => console.log(JSON.stringify(event))
 
-function connect(order: StanzaOrder & { do: 'connect' }): ReturnType<typeof client> {
+function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typeof client>; keeper: Keeper } {
   const [username, domain] = order.jid.split('@') as [string, string]
   let mechanism = ''
   let refused = false
+  let begun = false
   const xmpp = client({
     // The name must be the host's for direct TLS, because there the package verifies the name that it connects to.
     service:
@@ -25,11 +27,13 @@ function connect(order: StanzaOrder & { do: 'connect' }): ReturnType<typeof clie
       await authenticate({ username, password: order.password }, mechanism)
     },
   })
+  // It comes back when it is told to.
   xmpp.reconnect.stop()
   // Its own two seconds for each step are too few on a machine that has other work.
   xmpp.timeout = 15_000
   const refuse = (error: unknown) => {
-    if (refused) return
+    // Once it was there, what goes wrong ends its connection, and that is told.
+    if (refused || begun) return
     refused = true
     tell({ event: 'refused', why: String(error) })
     xmpp.socket?.end()
@@ -47,13 +51,16 @@ function connect(order: StanzaOrder & { do: 'connect' }): ReturnType<typeof clie
   xmpp.iqCallee.set('jabber:iq:roster', 'query', () => true)
   xmpp.on('error', refuse)
   xmpp.on('offline', () => tell({ event: 'offline' }))
+  xmpp.on('disconnect', () => tell({ event: 'disconnected' }))
+  const keeper = new Keeper(xmpp, tell)
   xmpp.on('online', () => {
+    begun = true
     const tls = (xmpp.socket as unknown as { socket?: { getProtocol?(): string } }).socket?.getProtocol?.() ?? ''
     tell({ event: 'online', mechanism, tls })
   })
   xmpp.on('stanza', stanza => tell({ event: 'stanza', xml: stanza.toString() }))
   xmpp.start().catch(refuse)
-  return xmpp
+  return { xmpp, keeper }
 }
 
 /** The same in the package's own elements. */
@@ -65,14 +72,17 @@ function convert(element: Element, inherited: string): Xml {
   return xml(element.name, attributes, ...children)
 }
 
-let xmpp: ReturnType<typeof client> | undefined
+// The package leaves promises alone that a lost connection rejects.
+process.on('unhandledRejection', error => console.error(error))
+let connected: ReturnType<typeof connect> | undefined
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as StanzaOrder
-  if (order.do === 'connect') xmpp = connect(order)
-  else if (order.do === 'leave') await xmpp!.stop()
+  if (order.do === 'connect') connected = connect(order)
+  else if (order.do === 'leave') await connected!.xmpp.stop()
+  else if (order.do === 'reconnect') connected!.xmpp.reconnect.reconnect().catch(error => console.error(error))
   else {
     const stanza = parse(`<order xmlns='jabber:client'>${order.xml}</order>`).elements[0]!
-    await xmpp!.send(convert(stanza, 'jabber:client'))
+    connected!.keeper.send(convert(stanza, 'jabber:client'))
   }
 }
 process.exit(0)

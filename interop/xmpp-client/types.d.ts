@@ -1,21 +1,31 @@
 /** What we use of npm's `@xmpp/client`, which has no types of its own. */
 declare module '@xmpp/client' {
   export interface Xml {
+    readonly name: string
     readonly attrs: Readonly<Record<string, string>>
+    getChild(name: string, namespace: string): Xml | undefined
     toString(): string
   }
   interface Client {
     /** Milliseconds that one step of connecting may take. */
     timeout: number
-    readonly reconnect: { stop(): void }
+    readonly status: string
+    readonly reconnect: { stop(): void; reconnect(): Promise<void> }
+    readonly streamManagement: {
+      /** How many stanzas the server has acknowledged in this session. */
+      readonly outbound: number
+      readonly outbound_q: readonly { readonly stanza: Xml }[]
+      on(event: 'ack' | 'fail', listener: (stanza: Xml) => void): void
+      on(event: 'resumed', listener: () => void): void
+    }
     readonly iqCallee: {
       get(namespace: string, name: string, handle: (context: { readonly element: Xml }) => Xml): void
       set(namespace: string, name: string, handle: () => true): void
     }
     readonly socket: { end(): void } | null
-    on(event: 'error' | 'offline', listener: (error: unknown) => void): void
+    on(event: 'error' | 'offline' | 'disconnect', listener: (error: unknown) => void): void
     on(event: 'online', listener: (address: { toString(): string }) => void): void
-    on(event: 'stanza', listener: (stanza: Xml) => void): void
+    on(event: 'stanza' | 'nonza', listener: (stanza: Xml) => void): void
     start(): Promise<unknown>
     stop(): Promise<unknown>
     send(xml: Xml): Promise<void>

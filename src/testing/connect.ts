@@ -1,8 +1,8 @@
 import { tcpLink } from '../link/tcp.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { ClientTls } from '../runtime/runtime.ts'
-import { logIn } from './login.ts'
-import type { Connect } from './play.ts'
+import { type LoggedIn, type LoginOptions, logIn } from './login.ts'
+import type { Account } from './play.ts'
 
 /** How a stream travels: TLS is asked for, there from the first byte, or not wanted. */
 export const carriers = ['starttls', 'tls', 'plain'] as const
@@ -19,10 +19,15 @@ export interface TcpTarget {
 
 const limits = { stanzaBytes: 2 ** 24, depth: 1000, attributes: 10_000, namespaces: 1000 }
 
-/** Players that come over TCP, to whatever server listens there. */
-export function connectTcp({ host, port, carrier, authorities }: TcpTarget): Connect {
+/** Players that come over TCP, to whatever server listens there; `resume` as in `LoginOptions`. */
+export function connectTcp({
+  host,
+  port,
+  carrier,
+  authorities,
+}: TcpTarget): (account: Account, resume?: LoginOptions['resume']) => Promise<LoggedIn> {
   const { network, timers, crypto, random } = nodeRuntime()
-  return async account => {
+  return async (account, resume) => {
     const tls: ClientTls = {
       role: 'client',
       name: account.jid.slice(account.jid.indexOf('@') + 1),
@@ -37,6 +42,7 @@ export function connectTcp({ host, port, carrier, authorities }: TcpTarget): Con
       crypto,
       random: count => random.bytes(count),
       ...(carrier === 'starttls' && { tls }),
+      ...(resume && { resume }),
     })
   }
 }

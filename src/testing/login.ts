@@ -11,16 +11,24 @@ import type { Account, Player } from './play.ts'
 export interface LoginOptions extends Pick<SaslClientContext, 'crypto' | 'random'> {
   /** For STARTTLS, which must then be offered. PLAIN is never used in the clear. */
   readonly tls?: ClientTls
+  /**
+   * Asked when a resource could be bound: the full JID of a session that goes on (XEP-0198 §5), or undefined, and then one
+   * is bound.
+   */
+  readonly resume?: (player: Player) => Promise<string | undefined>
+}
+
+/** A player on a stream of its own. */
+export interface LoggedIn extends Player {
+  readonly mechanism: string
+  /** What carries the stream: to cut it, where that is wanted. */
+  readonly link: Link
 }
 
 const bindingTypes = ['tls-exporter', 'tls-server-end-point'] as const
 
 /** Negotiates a client's stream on a fresh link: STARTTLS where it is offered, SASL, resource binding. Rejects with the reason. */
-export async function logIn(
-  link: Link,
-  account: Account,
-  options: LoginOptions,
-): Promise<Player & { mechanism: string }> {
+export async function logIn(link: Link, account: Account, options: LoginOptions): Promise<LoggedIn> {
   const stream = new ClientStream(link)
   const [username, domain] = split(account.jid)
   link.start(stream)
@@ -34,7 +42,7 @@ export async function logIn(
     const mechanism = await authenticate(stream, features, username, account.password, options)
     link.restart()
     features = await stream.open(domain)
-    stream.jid = await bind(stream, account.resource)
+    stream.jid = (await options.resume?.(stream)) ?? (await bind(stream, account.resource))
     return Object.assign(stream, { mechanism })
   } catch (error) {
     link.destroy()
