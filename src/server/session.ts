@@ -238,6 +238,11 @@ export class Session {
     return !this.ended && this.#closing === undefined && (this.#managed?.counts.resumable ?? 0) > 0
   }
 
+  /** Resolves when all that it sent so far is handled, well or not; nothing where it is. */
+  settled(): Receipt {
+    return this.#answers.idle ? undefined : this.#answers.after(undefined, nothing)
+  }
+
   /** Whether a client is connected. */
   get attached(): boolean {
     return this.#carrier !== undefined
@@ -388,3 +393,5 @@ export class Session {
     this.#carrier?.resume()
   }
 }
+
+function nothing(): undefined {}

@@ -183,12 +183,17 @@ export class Streams {
     )
   }
 
-  /** A session that was kept goes on in this stream; one that is still connected leaves its old stream. */
+  /** A session that is still connected leaves its stream, and waits for its client. */
+  detach(session: Session): void {
+    if (!session.attached) return
+    for (const stream of this.#all) if (stream.session === session) stream.replaced()
+    this.#keep(session)
+  }
+
+  /** A session that waited for its client goes on in this stream. */
   resumed(session: Session, stream: Stream): void {
     this.timers.cancel(this.#waiting.get(session))
     this.#waiting.delete(session)
-    for (const other of this.#all) if (other.session === session && other !== stream) other.replaced()
-    session.detach()
     stream.bound(session)
     this.log('info', 'session resumed', { who: session.jid.full, stream: stream.name })
   }

@@ -19,9 +19,10 @@ export class Ended {
     if (known.size > remembered) known.delete(known.keys().next().value!)
   }
 
-  /** The `h` of a session of this account, or undefined where nothing is known of it. */
-  handled(owner: Owner, id: string): number | undefined {
+  /** The `h` of a session of this account, once all that it sent is handled; undefined where nothing is known of it. */
+  async handled(owner: Owner, id: string): Promise<number | undefined> {
     const session = this.#sessions.get(owner)?.get(id)
+    await session?.settled()
     return session?.managed?.counts.told(session.handled)
   }
 }

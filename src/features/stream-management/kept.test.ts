@@ -124,3 +124,33 @@ test("nobody else learns it, and only so many sessions' counts are kept", async 
   await crash()
   assert.equal(await late('romeo', first), undefined)
 })
+
+test('who comes back while what it sent is still being kept learns the count that stays', async () => {
+  const romeo = await resumable('romeo')
+  const back = await loggedIn('romeo')
+  disk.quick = false
+  romeo.send(say('m1') + say('m2'))
+  await settle()
+  back.send(`<resume xmlns='${sm}' previd='${romeo.id}' h='0'/>`)
+  await settle()
+  assert.equal(back.received, '')
+  disk.quick = true
+  disk.keep()
+  await back.expect('<resumed')
+  assert.match(back.received, /h="2"/)
+})
+
+test('the same where it comes too late', async () => {
+  const romeo = await resumable('romeo')
+  const back = await loggedIn('romeo')
+  disk.quick = false
+  romeo.send(`${say('m1')}${say('m2')}</stream:stream>`)
+  await settle()
+  back.send(`<resume xmlns='${sm}' previd='${romeo.id}' h='0'/>`)
+  await settle()
+  assert.equal(back.received, '')
+  disk.quick = true
+  disk.keep()
+  await back.expect('</failed>')
+  assert.match(back.received, /h="2"/)
+})

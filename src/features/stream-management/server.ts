@@ -1,8 +1,10 @@
 import { setting, time, within } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { Management } from '../../server/management.ts'
+import type { Owner } from '../../server/owner.ts'
 import type { Session } from '../../server/session.ts'
 import type { Stream } from '../../server/stream.ts'
+import type { Streams } from '../../server/streams.ts'
 import type { Element } from '../../wire/element.ts'
 import { Malformed, StreamError } from '../../wire/errors.ts'
 import { Jid } from '../../wire/jid.ts'
@@ -115,10 +117,11 @@ async function comeBack(stream: Stream, { previd, h }: { previd: string; h: numb
   const host = stream.host!
   const owner = await host.owners.find(Jid.of(stream.username!, host.domain.domain))
   if (stream.gone) return
-  const session = owner?.sessions.find(one => one.resumable && one.managed?.counts.id === previd)
+  const session = owner && (await released(stream.streams, owner, previd))
+  if (stream.gone) return
   if (owner === undefined || session === undefined) {
     // §5: how much was handled of one that is over; only its own account learns that.
-    const handled = owner && (ended.handled(owner, previd) ?? (await keptCount(owner, previd)))
+    const handled = owner && ((await ended.handled(owner, previd)) ?? (await keptCount(owner, previd)))
     stream.write(failed('item-not-found', handled).xml(ns.client))
     return
   }
@@ -129,6 +132,21 @@ async function comeBack(stream: Stream, { previd, h }: { previd: string; h: numb
   if (!known) take(session, h)
   session.attach(stream)
   for (const back of host.extensions(resumptions)) back(session)
+}
+
+/**
+ * The session of this name, when it may be resumed: its old stream is over, and all that came by that is handled, so that
+ * the count is told which stays.
+ */
+async function released(streams: Streams, owner: Owner, id: string): Promise<Session | undefined> {
+  for (;;) {
+    const session = owner.sessions.find(one => one.resumable && one.managed?.counts.id === id)
+    if (session === undefined) return undefined
+    streams.detach(session)
+    const settled = session.settled()
+    if (settled === undefined) return session
+    await settled
+  }
 }
 
 function read<T>(codec: { read(element: Element): T }, element: Element): T {
