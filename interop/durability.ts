@@ -3,8 +3,9 @@
  *
  *     npm run durability -- [--only trace|kill] [--rounds 8]
  *
- * 1. A trace of system calls: no IQ result is written to its connection before the sync of its commit has ended. The
- *    same test must fail on a server whose SQLite runs with `synchronous=OFF`.
+ * 1. A trace of system calls: no IQ result, no acknowledgement (`<a/>` of XEP-0198) and no delivery of a message is
+ *    written to its connection before the sync of its commit has ended. The same test must fail on a server whose SQLite
+ *    runs with `synchronous=OFF`.
  * 2. SIGKILL while roster changes and offline messages are written, each followed by an IQ on the same stream: all that
  *    was answered is there after the next start.
  *

@@ -39,19 +39,37 @@ const isSync = (call: Call) => call.name === 'fdatasync' || call.name === 'fsync
 const isFile = (call: Call) =>
   call.name.startsWith('pwrite') || (call.name.startsWith('write') && call.on.startsWith('/'))
 
+/** A write to a connection that is the answer in question. */
+export type Answer = (call: Call) => boolean
+
+/** An answer that has a text which no other has. */
+export const has =
+  (text: string): Answer =>
+  call =>
+    call.text.includes(text)
+
+/** An acknowledgement (XEP-0198 §4) of so many stanzas or more, as strace writes its quotes. */
+export const acknowledges =
+  (count: number): Answer =>
+  call => {
+    for (const [, h] of call.text.matchAll(/<a xmlns=\\?["']urn:xmpp:sm:3\\?["'] h=\\?["'](\d+)\\?["']/g))
+      if (Number(h) >= count) return true
+    return false
+  }
+
 /**
  * Why an answer was written before the commit of what it answers was on the disk; undefined where it was not. `kept` is
- * a text that only this commit has, `answer` one that only its answer on the connection has.
+ * a text that only this commit has; `what` names the answer.
  */
-export function broken(calls: readonly Call[], kept: string, answer: string): string | undefined {
+export function broken(calls: readonly Call[], kept: string, what: string, answer: Answer): string | undefined {
   const commit = calls.find(call => isFile(call) && call.on.endsWith('-wal') && call.text.includes(kept))
   if (!commit) return `"${kept}" was never written to the log of the database`
-  const reply = calls.find(call => call.on.startsWith('TCP') && call.name !== 'read' && call.text.includes(answer))
-  if (!reply) return `"${answer}" was never written to a connection`
+  const reply = calls.find(call => call.on.startsWith('TCP') && call.name !== 'read' && answer(call))
+  if (!reply) return `${what} was never written to a connection`
   const sync = calls.find(call => isSync(call) && call.on === commit.on && call.begin > commit.end)
   if (!sync || sync.end > reply.begin) {
     const when = sync ? `synced by line ${sync.end}` : 'never synced'
-    return `the answer "${answer}" is in line ${reply.begin}, its commit in line ${commit.begin}, ${when}`
+    return `${what} is in line ${reply.begin}, its commit in line ${commit.begin}, ${when}`
   }
   return undefined
 }
