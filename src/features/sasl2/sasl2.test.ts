@@ -201,6 +201,12 @@ test('an abort ends the exchange, and another one can begin', async () => {
   assert.match(await until(client, '</success>'), /^<success/)
 })
 
+test('who has logged in is not offered to do so again', async () => {
+  const client = await opened()
+  client.send(right())
+  assert.doesNotMatch(await until(client, '</stream:features>'), /<authentication |<mechanisms /)
+})
+
 test('who has logged in does not log in again: a stream error, bound or not', async () => {
   const client = await opened()
   client.send(right())

@@ -27,7 +27,7 @@ class Sasl2 implements StreamFeature {
 
   offer(stream: Stream): Element | undefined {
     // §3: only inside TLS. §2.1: never without a mechanism.
-    const mechanisms = offers(stream) ? offeredMechanisms(stream) : []
+    const mechanisms = stream.username === undefined && offers(stream) ? offeredMechanisms(stream) : []
     if (mechanisms.length === 0) return undefined
     const parts = stream.host!.extensions(saslInline)
     return authentication(
