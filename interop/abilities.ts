@@ -18,6 +18,8 @@ export interface Scene {
   readonly twin: () => Promise<StanzaClient>
   /** The client logs in once more, in a new process. */
   readonly again: (change?: Partial<Access>) => Promise<Client>
+  /** Cuts the client's connection without a word: the server does not notice. */
+  readonly cut: () => void
   /** A further client of the kind, with a login to try. It is ended by itself. */
   readonly stranger: (carrier: Carrier, trusted: boolean) => Promise<Login>
 }
@@ -265,6 +267,39 @@ export const abilities: readonly Ability[] = [
       const off = Math.abs(Date.parse(seen) - Date.now())
       if (!(off < 120_000)) throw new Error(`it saw ${seen}`)
       return 'right within two minutes'
+    },
+  },
+  {
+    name: 'archive',
+    means: 'reads a conversation in its archive, page by page, with what another client said last (XEP-0313, XEP-0059)',
+    needs: 'urn:xmpp:mam:2',
+    look: async ({ client, friend, me, other }) => {
+      const said = ['What man art thou', 'that, thus bescreened in night,', 'so stumblest', 'on my counsel?']
+      for (const text of said) {
+        await friend.say(me, text)
+        await client().hears(other, text)
+      }
+      const { pages, bodies } = await client().archived(other, 3)
+      if (bodies.slice(-said.length).join() !== said.join()) throw new Error(`it read ${bodies.join(' | ')}`)
+      if (pages < Math.ceil(bodies.length / 3)) throw new Error(`it read ${bodies.length} messages in ${pages} pages`)
+      return `${bodies.length} messages in ${pages} pages`
+    },
+  },
+  {
+    name: 'resumption',
+    means:
+      'loses its connection without a word, comes back and goes on in the same session (XEP-0198): it has what was said meanwhile, and no contact saw it leave',
+    look: async ({ client, friend, me, other, cut }) => {
+      const before = friend.departures(me)
+      cut()
+      await friend.say(me, 'Hist! Romeo, hist!')
+      await friend.pings(other)
+      await client().resumes()
+      await client().hears(other, 'Hist! Romeo, hist!')
+      await client().say(other, 'It is my soul')
+      await friend.hears(me, 'It is my soul')
+      if (friend.departures(me) !== before) throw new Error('a contact saw it leave')
+      return 'the same session'
     },
   },
   {

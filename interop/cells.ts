@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Peer, password } from '../bench/peers/peer.ts'
 import { type Ability, abilities, type Scene } from './abilities.ts'
 import type { Access, Actions, Carrier, Client, Kind, Login } from './client.ts'
+import { CuttableProxy } from './proxy.ts'
 import type { StanzaClient } from './stanza-client.ts'
 
 /** One cell of the table. */
@@ -101,6 +102,8 @@ class Troupe implements Scene {
   #client: Client | undefined
   #login: Login | undefined
   #twin: StanzaClient | undefined
+  /** What the client itself connects through. */
+  #proxy: CuttableProxy | undefined
   #folders = 0
 
   constructor(trial: Trial) {
@@ -113,12 +116,14 @@ class Troupe implements Scene {
   }
 
   async begin(): Promise<void> {
+    this.#proxy = await CuttableProxy.before(this.#trial.peer.startTls)
     await this.friend.logIn(this.#access(this.#trial.users[1]))
     await this.again()
   }
 
   async end(): Promise<void> {
     await Promise.all([this.friend.end(), this.#twin?.end(), ...this.#running.map(client => client.end())])
+    await this.#proxy?.end()
   }
 
   readonly client = (): Client & Actions => this.#client as Client & Actions
@@ -127,9 +132,13 @@ class Troupe implements Scene {
 
   readonly again = async (change: Partial<Access> = {}): Promise<Client> => {
     const client = await this.#start('own', this.#trial.peer.authority)
-    this.#login = await client.logIn({ ...this.#access(), ...change })
+    this.#login = await client.logIn({ ...this.#access(), port: this.#proxy!.port, ...change })
     this.#client = client
     return client
+  }
+
+  readonly cut = (): void => {
+    if (this.#proxy!.cut() === 0) throw new Error('it has no connection')
   }
 
   readonly twin = async (): Promise<StanzaClient> => {

@@ -77,6 +77,17 @@ export interface Actions {
   /** Says something and sees the receipt (XEP-0184); gives one, too, when it is asked. */
   saysForReceipt(to: string, body: string): Promise<void>
   changePassword(password: string): Promise<void>
+  /** Connects again after its connection was cut, and goes on in the same session (XEP-0198 §5); rejects where it is another one. */
+  resumes(): Promise<void>
+  /** Reads all that it said with somebody in its archive (XEP-0313), in pages of at most so many messages. */
+  archived(of: string, page: number): Promise<Pages>
+}
+
+/** What came out of an archive. */
+export interface Pages {
+  readonly pages: number
+  /** The texts of all messages, the oldest first. */
+  readonly bodies: readonly string[]
 }
 
 /** A real client; what is missing is what it cannot do, and its kind says why. */

@@ -91,6 +91,8 @@ export const goSendxmpp: Kind = {
     'last activity': only,
     version: only,
     time: only,
+    archive: only,
+    resumption: only,
     password: only,
     'offline messages':
       'it prints them, and then crashes at the ping (XEP-0199) by which the server asks whether they have arrived, as at any ping',

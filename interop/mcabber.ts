@@ -275,6 +275,8 @@ export const mcabber: Kind = {
     disco: 'it has no command for it',
     'own vCard': 'it only reads vCards',
     blocking: 'it does not know XEP-0191',
+    archive: 'it does not know XEP-0313',
+    resumption: 'its library, loudmouth, does not know XEP-0198',
     password: 'it has no command for it',
   },
 }

@@ -6,6 +6,7 @@ import {
   type Direction,
   judgeDelay,
   type Login,
+  type Pages,
   Refused,
   type Show,
 } from './client.ts'
@@ -23,6 +24,7 @@ export type Order =
   | { readonly do: 'block' | 'unblock'; readonly jid: string }
   | { readonly do: 'keep' | 'kept'; readonly text: string }
   | { readonly do: 'password'; readonly password: string }
+  | { readonly do: 'archive'; readonly of: string; readonly page: number }
 
 /** What it tells: the answer to an order, or what came by itself. */
 export type OrderEvent =
@@ -220,5 +222,17 @@ export class OrderClient implements Client, Actions {
 
   async changePassword(password: string): Promise<void> {
     await this.#ask({ do: 'password', password })
+  }
+
+  async resumes(): Promise<void> {
+    await this.#ask({ do: 'reconnect' })
+    const answer = await this.#take('resumption', ({ event }) => event === 'resumed' || event === 'not-resumed', 20)
+    // That the connection was lost is no news any more.
+    await this.#take('offline', ({ event }) => event === 'offline', 1).catch(() => {})
+    if (answer.event !== 'resumed') throw new Error('its session was over')
+  }
+
+  archived(of: string, page: number): Promise<Pages> {
+    return this.#ask({ do: 'archive', of, page })
   }
 }

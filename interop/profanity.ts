@@ -53,7 +53,14 @@ class Profanity implements Client {
     if (!line.includes('logged in')) throw new Refused(line)
     await this.#logged(/(Certificate verification passed)/)
     const mechanism = await this.#logged(/SENT: <auth [^>]*mechanism="([^"]+)"/)
-    for (const setting of ['/roster hide', '/receipts request on', '/receipts send on', '/states on', '/outtype on'])
+    for (const setting of [
+      '/roster hide',
+      '/receipts request on',
+      '/receipts send on',
+      '/states on',
+      '/outtype on',
+      '/reconnect 1',
+    ])
       await this.#terminal.type(setting)
     return { mechanism, tls: '' }
   }
@@ -214,6 +221,12 @@ class Profanity implements Client {
     await this.#logged(receipt, before)
   }
 
+  /** Only its log tells whether the session is the same. */
+  async resumes(): Promise<void> {
+    const answer = await this.#logged(/RECV: <(resumed|failed) /)
+    if (answer !== 'resumed') throw new Error('its session was over')
+  }
+
   async changePassword(password: string): Promise<void> {
     await this.#console('/changepassword', 'Enter password:')
     await this.#terminal.type(password)
@@ -232,5 +245,6 @@ export const profanity: Kind = {
     'own vCard': 'it has no vCards in this version',
     'others’ vCard': 'it has no vCards in this version',
     time: 'it has no command for it',
+    archive: 'it looks for one among the features of the server, not of the account (XEP-0313 §7)',
   },
 }

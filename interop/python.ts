@@ -22,5 +22,6 @@ export const aioxmpp = kind('aioxmpp', {
   cannot: {
     'last activity': 'the library does not know XEP-0012',
     time: 'the library does not know XEP-0202',
+    archive: 'the library does not know XEP-0313',
   },
 })

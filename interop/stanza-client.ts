@@ -9,6 +9,7 @@ import {
   type Direction,
   judgeDelay,
   type Login,
+  type Pages,
   Refused,
   type Show,
 } from './client.ts'
@@ -51,6 +52,8 @@ export type StanzaEvent =
 
 const bare = (jid: string | undefined) => jid?.split('/')[0]
 const a = escapeAttribute
+const mam = 'urn:xmpp:mam:2'
+const rsm = 'http://jabber.org/protocol/rsm'
 
 /**
  * A client on a library that sends and hands over stanzas: what they say is written and read here, as an application
@@ -339,9 +342,45 @@ export class StanzaClient implements Client, Actions {
     const fields = `<username>${escapeText(user!)}</username><password>${escapeText(password)}</password>`
     await this.request('set', `<query xmlns='jabber:iq:register'>${fields}</query>`, this.#jid.split('@')[1])
   }
+
+  async resumes(): Promise<void> {
+    await this.#next('disconnected', 20, ({ event }) => event === 'disconnected')
+    this.#agent.order({ do: 'reconnect' })
+    const answer = await this.#next('resumption', 20, ({ event }) => event === 'resumed' || event === 'not-resumed')
+    if (answer.event !== 'resumed') throw new Error('its session was over')
+  }
+
+  /** How often somebody was seen leaving. */
+  departures(from: string): number {
+    return this.#stanzas.filter(
+      one => one.name === 'presence' && one.attribute('type') === 'unavailable' && bare(one.attribute('from')) === from,
+    ).length
+  }
+
+  async archived(of: string, page: number): Promise<Pages> {
+    const bodies: string[] = []
+    let after = ''
+    for (let pages = 1; ; pages++) {
+      const field = (name: string, value: string) => `<field var='${name}'><value>${a(value)}</value></field>`
+      const form = `<x xmlns='jabber:x:data' type='submit'>${field('FORM_TYPE', mam)}${field('with', of)}</x>`
+      const set = `<set xmlns='${rsm}'><max>${page}</max>${after && `<after>${escapeText(after)}</after>`}</set>`
+      const query = `query-${++this.#number}`
+      const fin = await this.request('set', `<query xmlns='${mam}' queryid='${query}'>${form}${set}</query>`)
+      const results = this.#stanzas.filter(one => one.child('result', mam)?.attribute('queryid') === query)
+      if (results.length > page) throw new Error(`a page of ${page} had ${results.length}`)
+      for (const one of results) bodies.push(archivedBody(one))
+      if (fin!.attribute('complete') === 'true') return { pages, bodies }
+      after = fin!.child('set', rsm)!.child('last')!.text
+    }
+  }
 }
 
 function sameItem(item: Element, jid: string, name: string, group: string): boolean {
   if (item.attribute('jid') !== jid || item.attribute('name') !== name) return false
   return item.elements.length === 1 && item.elements[0]!.text === group
+}
+
+function archivedBody(result: Element): string {
+  const forwarded = result.child('result', mam)!.child('forwarded', 'urn:xmpp:forward:0')
+  return forwarded!.child('message', 'jabber:client')!.child('body')?.text ?? ''
 }

@@ -19,6 +19,10 @@ static xmpp_conn_t *connection;
 static char mechanism[64] = "";
 static char failure[512] = "";
 static int was_online = 0;
+static int leaving = 0;
+/* Whether the server has taken up the session that was there (XEP-0198). */
+static int resumed = 0;
+static char *connect_order = NULL;
 
 /* Writes a JSON string: quotation marks, backslashes and control characters are escaped, UTF-8 stays. */
 static void put_string(const char *text)
@@ -86,6 +90,7 @@ static void on_log(void *data, xmpp_log_level_t level, const char *area, const c
     const char *auth = strstr(text, "<auth ");
     const char *at = auth ? strstr(auth, "mechanism=\"") : NULL;
     if (at) sscanf(at, "mechanism=\"%63[^\"]", mechanism);
+    if (strstr(text, "RECV: <resumed ")) resumed = 1;
     if (level >= XMPP_LEVEL_WARN || strstr(text, "certificate") || strstr(text, "verify"))
         snprintf(failure, sizeof failure, "%s", text);
     if (getenv("AGENT_LOG")) fprintf(stderr, "%s: %s\n", area, text);
@@ -146,18 +151,22 @@ static void on_connection(xmpp_conn_t *of, xmpp_conn_event_t event, int error, x
             tell("refused", "why", "connected without TLS");
             return;
         }
+        if (was_online) {
+            tell(resumed ? "resumed" : "not-resumed", NULL, NULL);
+            return;
+        }
         was_online = 1;
         printf("{\"event\":\"online\",\"tls\":\"\",\"mechanism\":");
         put_string(mechanism);
         printf("}\n");
         fflush(stdout);
     } else if (was_online)
-        tell("offline", NULL, NULL);
+        tell(leaving ? "offline" : "disconnected", NULL, NULL);
     else
         tell("refused", "why", stream && stream->text ? stream->text : failure);
 }
 
-static void do_connect(const char *line)
+static void do_connect(const char *line, xmpp_sm_state_t *session)
 {
     char *bare = member(line, "jid"), *resource = member(line, "resource"), *password = member(line, "password");
     char *address = member(line, "address"), *port = member(line, "port"), *carrier = member(line, "carrier");
@@ -166,6 +175,7 @@ static void do_connect(const char *line)
     snprintf(full, sizeof full, "%s/%s", bare, resource);
     int direct = strcmp(carrier, "direct TLS") == 0;
     connection = xmpp_conn_new(context);
+    if (session) xmpp_conn_set_sm_state(connection, session);
     xmpp_conn_set_flags(connection, direct ? XMPP_CONN_FLAG_LEGACY_SSL : XMPP_CONN_FLAG_MANDATORY_TLS);
     xmpp_conn_set_cafile(connection, authority);
     xmpp_conn_set_jid(connection, full);
@@ -174,6 +184,15 @@ static void do_connect(const char *line)
     if (xmpp_connect_client(connection, address, (unsigned short)atoi(port), on_connection, NULL) != XMPP_EOK)
         tell("refused", "why", failure);
     free(bare), free(resource), free(password), free(address), free(port), free(carrier), free(authority);
+}
+
+/* A new connection with the session of the old one. */
+static void do_reconnect(void)
+{
+    xmpp_sm_state_t *session = xmpp_conn_get_sm_state(connection);
+    xmpp_conn_release(connection);
+    resumed = 0;
+    do_connect(connect_order, session);
 }
 
 static void do_send(const char *line)
@@ -192,12 +211,17 @@ static void do_send(const char *line)
 static void obey(const char *line)
 {
     char *what = member(line, "do");
-    if (strcmp(what, "connect") == 0)
-        do_connect(line);
+    if (strcmp(what, "connect") == 0) {
+        connect_order = strdup(line);
+        do_connect(line, NULL);
+    } else if (strcmp(what, "reconnect") == 0)
+        do_reconnect();
     else if (strcmp(what, "send") == 0)
         do_send(line);
-    else
+    else {
+        leaving = 1;
         xmpp_disconnect(connection);
+    }
     free(what);
 }
 

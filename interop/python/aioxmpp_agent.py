@@ -94,6 +94,8 @@ class Agent:
         client.on_stream_established.connect(lambda: online.done() or online.set_result(None))
         client.on_failure.connect(lambda error: online.done() or online.set_exception(Refused(describe(error))))
         client.on_stopped.connect(lambda: tell("offline"))
+        client.on_stream_resumed.connect(lambda: tell("resumed"))
+        client.on_stream_destroyed.connect(lambda _=None: tell("not-resumed", h=None))
         client.presence = aioxmpp.PresenceState(available=True)
         await asyncio.wait_for(online, 20)
         version = connector.transport.get_extra_info("ssl_object").get_protocol_version_name()
@@ -149,6 +151,9 @@ class Agent:
 
     async def do_leave(self):
         self.client.presence = aioxmpp.PresenceState(available=False)
+
+    async def do_reconnect(self):
+        """The library does that by itself."""
 
     async def do_subscribe(self, to):
         self.roster.subscribe(aioxmpp.JID.fromstr(to))

@@ -96,7 +96,17 @@ class Agent:
         self.sessions += 1
 
     async def do_reconnect(self):
+        while self.client.is_connected():
+            await asyncio.sleep(0.02)
         self.client.connect(**self.place)
+
+    async def do_archive(self, of, page):
+        pages, bodies = 0, []
+        asked = self.client.plugin["xep_0313"].retrieve(with_jid=slixmpp.JID(of), iterator=True, rsm={"max": page})
+        async for answer in asked:
+            pages += 1
+            bodies += [one["mam_result"]["forwarded"]["stanza"]["body"] for one in answer["mam"]["results"]]
+        return {"pages": pages, "bodies": bodies}
 
     def on_available(self, presence):
         show = presence["type"]
