@@ -1,5 +1,6 @@
 import type { Feature } from '../server/feature.ts'
 import archive from './archive/server.ts'
+import bind2 from './bind2/server.ts'
 import blocking from './blocking/server.ts'
 import caps from './caps/server.ts'
 import carbons from './carbons/server.ts'
@@ -13,6 +14,7 @@ import last from './last/server.ts'
 import legacySession from './legacy-session/server.ts'
 import offline from './offline/server.ts'
 import ping from './ping/server.ts'
+import pipelining from './pipelining/server.ts'
 import presence from './presence/server.ts'
 import privacy from './privacy/server.ts'
 import privateStorage from './private/server.ts'
@@ -29,6 +31,7 @@ import version from './version/server.ts'
 /** All extensions of the server, in the order in which their say in a stage counts. */
 export const features: readonly Feature[] = [
   sasl2,
+  pipelining,
   legacySession,
   blocking,
   delay,
@@ -40,6 +43,7 @@ export const features: readonly Feature[] = [
   offline,
   csi,
   streamManagement,
+  bind2,
   disco,
   caps,
   ping,

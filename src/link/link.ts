@@ -38,6 +38,8 @@ export interface Link {
   /** How the stream travels: `tcp`, `tls` (direct), `websocket`, `memory` … for logs and policy. */
   readonly carrier: string
   readonly encrypted: boolean
+  /** Whether it has been encrypted from its first byte. */
+  readonly direct: boolean
   /** Whether `secure` can be asked for (STARTTLS); false once it is encrypted or where the carrier does not do that. */
   readonly upgradable: boolean
   /** Data for a channel binding, or undefined. */

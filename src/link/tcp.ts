@@ -38,6 +38,7 @@ const clients = streamFraming()
 
 class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   readonly carrier: string
+  readonly direct: boolean
   readonly #socket: Socket
   readonly #timers: Timers
   readonly #list: FlushList
@@ -75,6 +76,7 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
     if (documents) this.#messages = []
     this.#upgradable = options.upgradable === true
     this.#closingTime = options.closing ?? 5000
+    this.direct = socket.security !== undefined
     this.carrier = options.carrier ?? (socket.security ? 'tls' : 'tcp')
   }
 

@@ -5,6 +5,7 @@ import { base64, bool, int, oneOf } from '../wire/kinds.ts'
 import type { ScramHash } from '../wire/sasl/crypto.ts'
 import type { ScramKeys } from '../wire/sasl/server.ts'
 import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
+import { utf8 } from '../wire/sasl/text.ts'
 import type { Host } from './host.ts'
 import type { Change, Owner } from './owner.ts'
 import type { Session } from './session.ts'
@@ -134,6 +135,11 @@ export class Accounts {
   /** Whether the password is this user's; for nobody's name it costs the same. */
   async checkPassword(username: string, password: string): Promise<boolean> {
     return passwordMatches(this.#crypto, await this.scramKeys(username, 'sha-256'), password)
+  }
+
+  /** Bytes that are the same for the same name and purpose, also after a restart, and that nobody else can guess. */
+  async derived(purpose: string, name: string): Promise<Uint8Array> {
+    return this.#crypto.hmac('sha-256', this.#secret, utf8(`${purpose}\0${name}`))
   }
 
   /** The account, loaded. Throws AccountError where there is none. */

@@ -63,24 +63,45 @@ async function bindTo(stream: Stream, wish: string | undefined): Promise<Session
   const host = stream.host!
   const address = Jid.of(stream.username!, host.domain.domain)
   const owner = await host.owners.find(address)
+  if (owner === undefined) throw new StreamError('not-authorized', 'The account cannot log in.')
+  return bindSession(stream, owner, resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish))
+}
+
+/**
+ * Begins a session of this account on the stream: with this full JID, or, where somebody has that and the policy is to
+ * rename, with another one. Throws StanzaError where there is no room for it, StreamError where the account must not log
+ * in any more or the connection is gone.
+ */
+export function bindSession(
+  stream: Stream,
+  owner: Owner,
+  jid: Jid,
+  conflict = stream.streams.config.login.conflict,
+): Session {
+  const { streams } = stream
   // Removed or disabled between login and now; nothing is waited for between here and the session.
-  if (owner === undefined || !mayLogIn(owner)) throw new StreamError('not-authorized', 'The account cannot log in.')
+  if (!mayLogIn(owner)) throw new StreamError('not-authorized', 'The account cannot log in.')
   if (stream.gone) throw new StreamError('reset', 'The connection is gone.')
-  const jid = resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish)
   const holder = sessionOf(owner, jid.resource)
   if (holder === undefined) checkRoom(owner, streams.config.limits.sessionsPerAccount)
-  const bound = holder === undefined ? jid : settle(stream, owner, holder, jid)
+  const bound = holder === undefined ? jid : settle(stream, owner, holder, jid, conflict)
   const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
   session.device = stream.device
   owner.sessions.push(session)
   stream.bound(session)
-  for (const begun of host.extensions(beginnings)) begun(session)
+  for (const begun of owner.host.extensions(beginnings)) begun(session)
   return session
 }
 
 /** RFC 6120 §7.7.2.2: two for one resource. */
-function settle(stream: Stream, owner: Owner, holder: Session, jid: Jid): Jid {
-  switch (stream.streams.config.login.conflict) {
+function settle(
+  stream: Stream,
+  owner: Owner,
+  holder: Session,
+  jid: Jid,
+  conflict: Stream['streams']['config']['login']['conflict'],
+): Jid {
+  switch (conflict) {
     case 'refuse':
       throw new StanzaError('conflict', { text: 'Another session has this resource.' })
     case 'rename':

@@ -19,15 +19,15 @@ export interface TcpTarget {
 
 const limits = { stanzaBytes: 2 ** 24, depth: 1000, attributes: 10_000, namespaces: 1000 }
 
-/** Players that come over TCP, to whatever server listens there; `resume` as in `LoginOptions`. */
+/** Players that come over TCP, to whatever server listens there; `resume` and `sasl2` as in `LoginOptions`. */
 export function connectTcp({
   host,
   port,
   carrier,
   authorities,
-}: TcpTarget): (account: Account, resume?: LoginOptions['resume']) => Promise<LoggedIn> {
+}: TcpTarget): (account: Account, resume?: LoginOptions['resume'], sasl2?: LoginOptions['sasl2']) => Promise<LoggedIn> {
   const { network, timers, crypto, random } = nodeRuntime()
-  return async (account, resume) => {
+  return async (account, resume, sasl2) => {
     const tls: ClientTls = {
       role: 'client',
       name: account.jid.slice(account.jid.indexOf('@') + 1),
@@ -43,6 +43,7 @@ export function connectTcp({
       random: count => random.bytes(count),
       ...(carrier === 'starttls' && { tls }),
       ...(resume && { resume }),
+      ...(sasl2 && { sasl2 }),
     })
   }
 }

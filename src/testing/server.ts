@@ -11,7 +11,8 @@ import { createServer, type Server } from '../server/server.ts'
 import { openMemory } from '../storage/memory.ts'
 import type { OpenStorage } from '../storage/storage.ts'
 import { Jid } from '../wire/jid.ts'
-import { logIn } from './login.ts'
+import { type LoggedIn, logIn } from './login.ts'
+import type { Sasl2Wish } from './login-sasl2.ts'
 import type { Account, Player } from './play.ts'
 
 export interface TestServerOptions {
@@ -34,6 +35,8 @@ export interface TestServer {
   readonly log: readonly LogLine[]
   /** Makes the account where it is not there, logs in and binds. The password is `secret` unless told. */
   connect(jid: string, account?: Partial<Account>): Promise<Player>
+  /** The same by SASL2, with what else is wanted in one breath; nothing is bound unless that is in it. */
+  logIn(jid: string, wish: Sasl2Wish): Promise<LoggedIn>
   /** A fresh connection to say anything on: the client's end has not been started. */
   link(options?: { encrypted?: boolean; framing?: Framing }): MemoryLinks
   addUser(jid: string, password?: string): Promise<void>
@@ -89,6 +92,15 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
         { jid: bare, password: 'secret', ...account, resource },
         { crypto: node.crypto, random: count => runtime.random.bytes(count) },
       )
+    },
+    async logIn(jid, sasl2) {
+      if (!known.has(jid) && !(await exists(jid))) await self.addUser(jid)
+      const account = { jid, password: 'secret', resource: undefined }
+      return logIn(self.link().client, account, {
+        crypto: node.crypto,
+        random: count => runtime.random.bytes(count),
+        sasl2,
+      })
     },
     link(linkOptions = {}) {
       const links = memoryLinks({ timers, random: runtime.random }, { limits: clientLimits, ...linkOptions })

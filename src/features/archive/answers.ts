@@ -43,7 +43,7 @@ export class Answers {
   }
 
   /** The archive's ends (§5). */
-  async metadata({ owner }: Envelope): Promise<Element> {
+  async metadata(owner: Owner): Promise<Element> {
     const [first, last] = await Promise.all([
       owner.entries({ archived: true, limit: 1 }),
       owner.entries({ archived: true, limit: 1, last: true }),

@@ -2,6 +2,7 @@ import { oneOf, setting, time, whole, within, yes } from '../../server/config.ts
 import { feature } from '../../server/feature.ts'
 import { account } from '../../server/handlers.ts'
 import { message } from '../../server/pipeline.ts'
+import { bindInline } from '../bind2/exports.ts'
 import { discoFeatures } from '../disco/exports.ts'
 import { Archives, archives as table } from './accounts.ts'
 import { Answers } from './answers.ts'
@@ -53,7 +54,9 @@ export default feature({
       message.arriving.store(e => keeping.store(e, 'in')),
       account.get(query, () => query.write({ form: blankForm, flip: false }), otherwise),
       account.set(query, (asked, e) => answers.query(asked, e), otherwise),
-      account.get(metadata, (_, e) => answers.metadata(e), otherwise),
+      account.get(metadata, (_, { owner }) => answers.metadata(owner), otherwise),
+      // XEP-0386 §3.2. What comes meanwhile is in it or delivered behind it, or both.
+      bindInline.add({ tell: async ({ owner }) => [await answers.metadata(owner)] }),
       account.get(prefs, (_, { owner }) => shownPreferences(archives.preferences(owner)), otherwise),
       account.set(prefs, (wanted, e) => changePreferences(archives, wanted, e, config.listed), otherwise),
       { registers: 'chore', run: () => retention.tend() },

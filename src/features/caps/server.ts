@@ -86,9 +86,10 @@ function announced(namespace: string, offer: () => Element | undefined): StreamF
   return {
     registers: 'stream-feature',
     namespace,
-    when: ['authenticated'],
+    when: ['authenticated', 'bound'],
     offer,
-    take() {
+    take({ session }) {
+      if (session !== undefined) throw new StreamError('unsupported-stanza-type')
       throw new StreamError('not-authorized', 'Bind a resource first.')
     },
   }

@@ -11,6 +11,7 @@ import { slot } from '../../server/slot.ts'
 import { Element } from '../../wire/element.ts'
 import { bool } from '../../wire/kinds.ts'
 import { ns } from '../../wire/namespaces.ts'
+import { bindInline } from '../bind2/exports.ts'
 import { isEligible, type Way } from './eligible.ts'
 import { Recent } from './recent.ts'
 import { disable, enable, received, sent } from './wire.ts'
@@ -37,6 +38,11 @@ export default feature({
       // §4.1, §5.1: `not-allowed` for all who are not of this account.
       account.set(enable, (_, { session }) => want(session!, true), { refusal: 'not-allowed' }),
       account.set(disable, (_, { session }) => want(session!, false), { refusal: 'not-allowed' }),
+      // XEP-0386 §3.2: always granted, so that no answer is needed.
+      bindInline.add({
+        feature: enable.namespace,
+        begin: (session, bind) => (enable.of(bind) === undefined ? undefined : want(session, true)),
+      }),
       message.sending.copy(e => (isToOneself(e) ? none : carbons.copies('sent', e))),
       message.arriving.copy((e, delivered) => carbons.copies('received', e, delivered)),
     ]

@@ -2,6 +2,7 @@ import { list, oneOf, setting, size } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { writing } from '../../server/pipeline.ts'
 import { StreamError } from '../../wire/errors.ts'
+import { bindInline } from '../bind2/exports.ts'
 import { resumptions } from '../stream-management/exports.ts'
 import { kinds } from './unimportant.ts'
 import { Waiting } from './waiting.ts'
@@ -37,6 +38,14 @@ export default feature({
         },
       },
       writing.hold((session, stanza, envelope) => waiting.holds(session, stanza, envelope)),
+      // XEP-0386 §3.2: the session begins in that state. It is active where nothing is said, or both.
+      bindInline.add({
+        feature: csi.namespace,
+        begin(session, bind) {
+          if (inactive.of(bind) && !active.of(bind)) waiting.inactive(session)
+          return undefined
+        },
+      }),
       // §5.2: a resumed stream begins active.
       resumptions.add(session => waiting.active(session)),
     ]

@@ -37,7 +37,7 @@ export default feature({
     {
       registers: 'stream-feature',
       namespace: preApproval.namespace,
-      when: ['authenticated'],
+      when: ['authenticated', 'bound'],
       offer: () => preApproval.write({}),
       take() {
         throw new StreamError('unsupported-stanza-type')

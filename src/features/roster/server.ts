@@ -38,7 +38,7 @@ export default feature({
       {
         registers: 'stream-feature',
         namespace: rosterVersioning.namespace,
-        when: ['authenticated'],
+        when: ['authenticated', 'bound'],
         offer: () => rosterVersioning.write({ optional: false }),
         take() {
           throw new StreamError('unsupported-stanza-type')

@@ -5,10 +5,14 @@ import type { Owner } from '../../server/owner.ts'
 import type { Session } from '../../server/session.ts'
 import type { Stream } from '../../server/stream.ts'
 import type { Streams } from '../../server/streams.ts'
+import type { Infer } from '../../wire/codec.ts'
 import type { Element } from '../../wire/element.ts'
 import { Malformed, StreamError } from '../../wire/errors.ts'
 import { Jid } from '../../wire/jid.ts'
 import { ns } from '../../wire/namespaces.ts'
+import { SaslError } from '../../wire/sasl/server.ts'
+import { bindInline } from '../bind2/exports.ts'
+import { saslInline } from '../sasl2/exports.ts'
 import { Ended } from './ended.ts'
 import { resumptions } from './exports.ts'
 import { forgetOldCounts, keepCount, keptCount, keptCounts } from './kept.ts'
@@ -31,16 +35,45 @@ export default feature({
   start: ({ config }) => {
     const ended = new Ended()
     return [
+      // §9.2
+      saslInline.add({
+        offer: () => streamManagement.write({}),
+        check: ({ request }) => void resumption(request),
+        async run(login) {
+          const wish = resumption(login.request)
+          if (wish === undefined) return []
+          const answer = await comeBack(login.stream, login.owner, wish, ended)
+          login.reestablished = login.stream.session !== undefined
+          return [answer]
+        },
+      }),
+      // §9.1
+      bindInline.add({
+        feature: streamManagement.namespace,
+        begin(session, bind, stream) {
+          try {
+            const wish = enable.of(bind)
+            return wish && [begin(stream, session, wish, config.resumption, ended)]
+          } catch (error) {
+            if (!(error instanceof Malformed)) throw error
+            return [failed('bad-request')]
+          }
+        },
+      }),
       {
         registers: 'stream-feature',
         namespace: streamManagement.namespace,
         when: ['authenticated', 'bound'],
-        offer: () => streamManagement.write({}),
+        offer: ({ session }) => (session?.managed === undefined ? streamManagement.write({}) : undefined),
         take(stream, element) {
           if (stream.session === undefined) return beforeBinding(stream, element, ended)
           const { session } = stream
-          if (enable.is(element)) begin(stream, session, read(enable, element), config.resumption, ended)
-          else if (session.managed === undefined) throw new StreamError('policy-violation', 'Enable it first.')
+          if (enable.is(element)) {
+            // §3: a second time SHOULD be a stream error.
+            if (session.managed !== undefined)
+              throw new StreamError('policy-violation', 'Stream management is enabled already.')
+            stream.write(begin(stream, session, read(enable, element), config.resumption, ended).xml(ns.client))
+          } else if (session.managed === undefined) throw new StreamError('policy-violation', 'Enable it first.')
           else if (request.is(element)) session.tell()
           else if (answer.is(element)) take(session, read(answer, element).h)
           else throw new StreamError('unsupported-stanza-type', `<${element.name}/> means nothing here.`)
@@ -51,16 +84,8 @@ export default feature({
   },
 })
 
-/** §3: stanzas are counted from the answer on. */
-function begin(
-  stream: Stream,
-  session: Session,
-  wish: { resume?: boolean; max?: number },
-  longest: number,
-  ended: Ended,
-): void {
-  // §3: a second time SHOULD be a stream error.
-  if (session.managed !== undefined) throw new StreamError('policy-violation', 'Stream management is enabled already.')
+/** §3: stanzas are counted from the answer on, which is returned. */
+function begin(stream: Stream, session: Session, wish: Infer<typeof enable>, longest: number, ended: Ended): Element {
   const { streams } = stream
   const id = streams.id()
   const asked = wish.max === undefined ? longest : wish.max * 1000
@@ -73,8 +98,7 @@ function begin(
     keep: resumable > 0 ? keeping(stream, session, id) : nothing,
   }))
   if (resumable > 0) ended.follow(session, id)
-  const told = resumable > 0 ? { id, resume: true, max: Math.floor(resumable / 1000) } : {}
-  stream.write(enabled.write(told).xml(ns.client))
+  return enabled.write(resumable > 0 ? { id, resume: true, max: Math.floor(resumable / 1000) } : {})
 }
 
 /** Keeps the count of a session with what it counts; older ones make room when it is first kept. */
@@ -104,7 +128,7 @@ function take(session: Session, h: number): void {
 
 /** §5: before binding, a client can only come back. */
 function beforeBinding(stream: Stream, element: Element, ended: Ended): Promise<void> | undefined {
-  if (resume.is(element)) return comeBack(stream, read(resume, element), ended)
+  if (resume.is(element)) return resumeAlone(stream, read(resume, element), ended)
   // §3: the order is enforced.
   if (enable.is(element)) {
     stream.write(failed('unexpected-request').xml(ns.client))
@@ -113,25 +137,49 @@ function beforeBinding(stream: Stream, element: Element, ended: Ended): Promise<
   throw new StreamError('unsupported-stanza-type', `<${element.name}/> means nothing before binding.`)
 }
 
-async function comeBack(stream: Stream, { previd, h }: { previd: string; h: number }, ended: Ended): Promise<void> {
+async function resumeAlone(stream: Stream, wish: Infer<typeof resume>, ended: Ended): Promise<void> {
   const host = stream.host!
   const owner = await host.owners.find(Jid.of(stream.username!, host.domain.domain))
   if (stream.gone) return
+  stream.hold()
+  try {
+    stream.link.write((await comeBack(stream, owner, wish, ended)).xml(ns.client))
+  } finally {
+    stream.release()
+  }
+}
+
+/** The session goes on in this stream, if it is there: the answer, which comes before all that it writes (§5). */
+async function comeBack(
+  stream: Stream,
+  owner: Owner | undefined,
+  { previd, h }: Infer<typeof resume>,
+  ended: Ended,
+): Promise<Element> {
   const session = owner && (await released(stream.streams, owner, previd))
-  if (stream.gone) return
+  if (stream.gone) throw new StreamError('reset', 'The connection is gone.')
   if (owner === undefined || session === undefined) {
     // §5: how much was handled of one that is over; only its own account learns that.
     const handled = owner && ((await ended.handled(owner, previd)) ?? (await keptCount(owner, previd)))
-    stream.write(failed('item-not-found', handled).xml(ns.client))
-    return
+    return failed('item-not-found', handled)
   }
   const { counts } = session.managed!
   const known = counts.acknowledge(h)
   stream.streams.resumed(session, stream)
-  stream.write(resumed.write({ previd, h: counts.told(session.handled) }).xml(ns.client))
+  const answer = resumed.write({ previd, h: counts.told(session.handled) })
   if (!known) take(session, h)
   session.attach(stream)
-  for (const back of host.extensions(resumptions)) back(session)
+  for (const back of stream.host!.extensions(resumptions)) back(session)
+  return answer
+}
+
+/** A request to come back within a login (§9.2). Throws SaslError where it cannot be read: before anybody has logged in. */
+function resumption(request: Element): Infer<typeof resume> | undefined {
+  try {
+    return resume.of(request)
+  } catch (error) {
+    throw error instanceof Malformed ? new SaslError('malformed-request', error.message) : error
+  }
 }
 
 /**
