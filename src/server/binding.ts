@@ -17,6 +17,9 @@ import type { StreamFeature } from './stream-feature.ts'
 /** What features do when a session begins: somebody has logged in and has a resource. */
 export const beginnings = extensionPoint<(session: Session) => void>('beginnings of sessions')
 
+/** What features do when a session is over, before what its client did not take goes another road. */
+export const endings = extensionPoint<(session: Session) => void>('endings of sessions')
+
 /** Resource binding (RFC 6120 §7). */
 export const binding: StreamFeature = {
   registers: 'stream-feature',

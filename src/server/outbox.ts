@@ -14,11 +14,18 @@ export class Outbox<T> {
   sent = 0
   /** How many of them have been confirmed. */
   acknowledged = 0
+  /** Who waits for so many items to have been confirmed, in order. */
+  readonly #awaited: { readonly count: number; readonly settle: (arrived: boolean) => void }[] = []
   /** Bytes of the items that wait. */
   bytes = 0
 
   get length(): number {
     return this.#entries.length
+  }
+
+  /** The oldest item that waits. */
+  get first(): T | undefined {
+    return this.#entries[0]?.item
   }
 
   /** Adds an item behind all others. */
@@ -34,6 +41,7 @@ export class Outbox<T> {
     if (fresh <= 0 || count > this.sent) return 0
     for (const entry of this.#entries.splice(0, fresh)) this.bytes -= entry.bytes
     this.acknowledged = count
+    this.#settle()
     return fresh
   }
 
@@ -43,6 +51,7 @@ export class Outbox<T> {
     this.#entries = []
     this.bytes = 0
     this.acknowledged = this.sent
+    this.#settle()
   }
 
   /** What waits, oldest first; the outbox keeps it. */
@@ -53,7 +62,18 @@ export class Outbox<T> {
   /** Takes out what waits, oldest first: it will go another road. */
   take(): readonly T[] {
     const items = this.waiting()
+    for (const { settle } of this.#awaited.splice(0)) settle(false)
     this.clear()
     return items
+  }
+
+  /** Resolves when all that was added so far has been confirmed; with false where it is taken out before. */
+  arrived(): Promise<boolean> {
+    if (this.#entries.length === 0) return Promise.resolve(true)
+    return new Promise(settle => this.#awaited.push({ count: this.sent, settle }))
+  }
+
+  #settle(): void {
+    while (this.#awaited.length > 0 && this.#awaited[0]!.count <= this.acknowledged) this.#awaited.shift()!.settle(true)
   }
 }

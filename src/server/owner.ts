@@ -7,6 +7,7 @@ import { put, storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
 export type { LogEntry, OwnerId, Storage } from '../storage/storage.ts'
+export { legacyCursor } from '../storage/storage.ts'
 
 /** A new entry of the log. Its id is what `nextId` has just given; else it is given when the entry is committed. */
 export type NewEntry = Omit<LogEntry, 'id'> & { readonly id?: number }
@@ -25,8 +26,10 @@ export type Change =
   /** Nobody was there to get it after all. */
   | { readonly undelivered: Logged }
   | CursorMove
+  /** Nobody goes by this cursor any more. */
+  | { readonly forget: string }
 
-/** Everything up to the entry `to` was taken, `taken` undelivered ones among it. */
+/** Everything up to the entry `to` was taken; a move of the legacy cursor takes `taken` undelivered ones, any other none. */
 export interface CursorMove {
   readonly cursor: string
   readonly to: number
@@ -60,6 +63,11 @@ export class Owner {
   leaving = false
   /** Whether memory is not what the store holds: it is loaded again before anything else. */
   stale = false
+  /**
+   * The newest entry of the log that has been through delivery, as far as entries have a stanza on its road: sessions had
+   * all that is for them up to there.
+   */
+  delivered = 0
   #last = 0
   #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
   #tables = new Map<Table, Map<string, unknown>>()
@@ -81,6 +89,7 @@ export class Owner {
       ...tables.map(table => storage.rows(this.id, table.shape.name)),
     ])
     this.#last = log.last
+    this.delivered = log.last
     this.#log = log
     this.#tables = new Map(
       tables.map((table, index) => {
@@ -131,6 +140,11 @@ export class Owner {
     return this.#log.cursors[name] ?? 0
   }
 
+  /** All cursors, by name. */
+  get cursors(): Readonly<Record<string, number>> {
+    return this.#log.cursors
+  }
+
   /** How many entries of the log somebody must still get. */
   get undelivered(): number {
     return this.#log.undelivered
@@ -175,6 +189,11 @@ export class Owner {
       if (!change.undelivered.undelivered) this.#undelivered(1)
       change.undelivered.undelivered = true
       return { write: 'undelivered', id: change.undelivered.id }
+    }
+    if ('forget' in change) {
+      const { [change.forget]: _, ...cursors } = this.#log.cursors
+      this.#log = { ...this.#log, cursors }
+      return { write: 'forget-cursor', cursor: change.forget }
     }
     const cursors = { ...this.#log.cursors, [change.cursor]: Math.max(change.to, this.cursor(change.cursor)) }
     this.#log = { ...this.#log, cursors }

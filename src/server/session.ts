@@ -36,6 +36,8 @@ interface Sent {
   readonly envelope: Envelope | undefined
   /** Its text, to be written again after a resumption. */
   readonly xml: string
+  /** The session had been given everything for it up to this entry of its owner's log. */
+  readonly behind: number
 }
 
 /** Stream management as a session needs it: the arithmetic, and the elements in which it is told. */
@@ -81,6 +83,11 @@ export class Session {
   ended = false
   /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
   holding = 0
+  /**
+   * Up to which entry of its owner's log it was given everything for it, while it is not given what comes as it comes;
+   * Infinity while it is. Whoever hands backlogs over keeps it.
+   */
+  given = 0
   /** How many stanzas came. */
   received = 0
   /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
@@ -204,15 +211,16 @@ export class Session {
     }
     if (!this.#road.mayWrite(this, stanza, envelope)) return
     xml ??= stanza.xml(ns.client)
+    const behind = Math.min(this.given, this.owner.delivered)
     if (this.#managed !== undefined) {
-      this.#deliverManaged(this.#managed, { xml, envelope })
+      this.#deliverManaged(this.#managed, { xml, envelope, behind })
       return
     }
     const carrier = this.#carrier!
     const { pending } = carrier
     // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
     if (pending === 0) this.outbox.clear()
-    if (envelope !== undefined) this.outbox.add({ xml, envelope }, xml.length)
+    if (envelope !== undefined) this.outbox.add({ xml, envelope, behind }, xml.length)
     // Whatever waited before this one counts: a single stanza, however big, has its chance.
     if (pending > this.#unsentAtMost) carrier.abandon('slow reader')
     else carrier.write(xml)

@@ -5,7 +5,7 @@ import { StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import { authentication, channelBindings } from './authentication.ts'
-import { binding } from './binding.ts'
+import { binding, endings } from './binding.ts'
 import { Envelope } from './envelope.ts'
 import { Failures } from './failures.ts'
 import type { Host } from './host.ts'
@@ -213,6 +213,7 @@ export class Streams {
       this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
     }
     owner.host.shared.requests.gone(session.jid)
+    for (const end of owner.host.extensions(endings)) end(session)
     for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
     this.log('info', 'session ended', { who: session.jid.full })
   }

@@ -266,15 +266,38 @@ export function contract(name: string, open: () => Promise<Storage>): void {
         undelivered: 2,
       })
       await move('__proto__', 3)
-      assert.equal((await state()).undelivered, 1)
       await storage.commit(juliet, [{ write: 'forget-cursor', cursor: '__proto__' }])
       assert.deepEqual(await ids(), [2, 3])
-      assert.deepEqual(await state(), { last: 4, cursors: { phone: 4 }, undelivered: 0 })
+      assert.deepEqual(await state(), { last: 4, cursors: { phone: 4 }, undelivered: 1 })
       await storage.commit(juliet, [{ write: 'forget-cursor', cursor: 'phone' }])
       assert.deepEqual(await state(), { last: 4, cursors: {}, undelivered: 1 })
       await assert.rejects(async () => storage.commit(juliet, [append(4)]), StorageError)
       await storage.commit(juliet, [append(5, { archived: false }), { write: 'cursor', cursor: 'phone', to: 5 }])
-      assert.deepEqual(await state(), { last: 5, cursors: { phone: 5 }, undelivered: 0 })
+      assert.deepEqual(await state(), { last: 5, cursors: { phone: 5 }, undelivered: 1 })
+    })
+
+    test('what somebody has taken is what the legacy cursor has passed, wherever the others are', async () => {
+      const move = (cursor: string, to: number) => storage.commit(juliet, [{ write: 'cursor', cursor, to }])
+      const undelivered = async () => (await storage.logState(juliet)).undelivered
+      await storage.commit(juliet, [append(1), append(2, { archived: false }), append(3), append(4)])
+      await move('phone', 1)
+      await move('desk', 4)
+      assert.equal(await undelivered(), 4)
+      await move('legacy', 0)
+      assert.equal(await undelivered(), 4)
+      await move('legacy', 3)
+      assert.equal(await undelivered(), 1)
+      // Somebody has it, but the phone needs it still; a purge leaves it what is undelivered.
+      assert.deepEqual(await ids(), [1, 2, 3, 4])
+      await storage.commit(juliet, [{ write: 'purge', before: 5, limit: 10 }])
+      assert.deepEqual(await ids(), [2, 3, 4])
+      assert.deepEqual(await ids({ archived: true }), [])
+      await move('phone', 3)
+      assert.deepEqual(await ids(), [4])
+      await move('phone', 4)
+      assert.deepEqual(await ids(), [4])
+      await move('legacy', 4)
+      assert.deepEqual(await ids(), [])
     })
 
     test('a conversation is read in order, page by page, whatever others say in between', async () => {

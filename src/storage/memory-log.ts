@@ -1,5 +1,6 @@
 import { conflict } from './driver.ts'
 import type { LogEntry, LogRange, LogState, Write } from './storage.ts'
+import { legacyCursor } from './storage.ts'
 
 /** One owner's log and its cursors, in memory. */
 export class MemoryLog {
@@ -78,7 +79,7 @@ export class MemoryLog {
 
   state(): LogState {
     let undelivered = 0
-    for (let at = place(this.#entries, this.#passed() + 1); at < this.#entries.length; at++)
+    for (let at = place(this.#entries, (this.#cursors.get(legacyCursor) ?? 0) + 1); at < this.#entries.length; at++)
       if (this.#entries[at]!.undelivered) undelivered++
     return { last: this.#last, cursors: Object.fromEntries(this.#cursors), undelivered }
   }

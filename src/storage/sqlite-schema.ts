@@ -1,4 +1,5 @@
 import { type Dialect, spanBits } from './sql.ts'
+import { legacyCursor } from './storage.ts'
 
 /** SQLite's way of saying things. */
 export const sqlite: Dialect = {
@@ -82,7 +83,7 @@ export const statements = {
     ifnull((select "id" >> ${spanBits} from "log" where "owner" = ? and "archived" = 1 order by "id" limit 1), ${2 ** 53})`,
   behind: 'select "id" from "log" where "owner" = ? and "archived" = 1 order by "id" desc limit 1 offset ?',
   undelivered: `select count(*) from "log" where "owner" = ? and "undelivered" = 1 and
-    "id" > ifnull((select min("to") from "cursors" where "owner" = ?), 0)`,
+    "id" > ifnull((select "to" from "cursors" where "owner" = ? and "cursor" = '${legacyCursor}'), 0)`,
   cursors: 'select "cursor", "to" from "cursors" where "owner" = ?',
   versions: 'select "name", "version" from "versions"',
 } as const

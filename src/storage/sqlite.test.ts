@@ -26,7 +26,7 @@ test('what was kept is there when the store is opened again, and goes with its o
   await first.commit(owner, [
     append(3),
     append(4, { archived: false }),
-    { write: 'cursor', cursor: 'phone', to: 4 },
+    { write: 'cursor', cursor: 'legacy', to: 4 },
     { write: 'put', table: 'vcard', row: { xml: '<v/>' } },
     { write: 'put', table: 'blocking', row: { who: 'x' } },
   ])
@@ -41,7 +41,7 @@ test('what was kept is there when the store is opened again, and goes with its o
   )
   assert.equal(await second.find('juliet@example.com'), owner)
   assert.deepEqual(await second.rows(owner, 'blocking'), [{ who: 'x' }])
-  assert.deepEqual(await second.logState(owner), { last: 4, cursors: { phone: 4 }, undelivered: 0 })
+  assert.deepEqual(await second.logState(owner), { last: 4, cursors: { legacy: 4 }, undelivered: 0 })
   assert.equal(await second.tombstone('romeo@example.com'), 99)
   assert.ok((await second.create('romeo@example.com', 'account')) > gone)
 

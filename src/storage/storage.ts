@@ -77,13 +77,16 @@ export interface LogRange {
   readonly undelivered?: boolean
 }
 
+/** The cursor that all clients of an account share that have none of their own (DESIGN 6): what it has passed, somebody has taken. */
+export const legacyCursor = 'legacy'
+
 /** What is known of an owner's log without reading it. */
 export interface LogState {
   /** The greatest id ever given in this log, 0 where there is none: `max(clock, last + 1)` goes on from here. */
   readonly last: number
   /** Each cursor's place. */
   readonly cursors: Readonly<Record<string, number>>
-  /** How many `undelivered` entries some cursor has not passed yet; all of them where there is no cursor. */
+  /** How many `undelivered` entries the legacy cursor has not passed yet; all of them where it has not begun. */
   readonly undelivered: number
 }
 
