@@ -1,12 +1,13 @@
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Player } from './play.ts'
+import { answerTo } from './questions.ts'
 
 let pings = 0
 
 /**
- * All that has come for a client once the server has worked off what it sent before. Pings of the server are answered on
- * the way, and left out.
+ * All that has come for a client once the server has worked off what it sent before. What the server asks only to hear
+ * from its client is answered on the way, and left out.
  */
 export async function collect(player: Player): Promise<readonly Element[]> {
   const came: Element[] = []
@@ -24,10 +25,9 @@ export async function collect(player: Player): Promise<readonly Element[]> {
   return came
 }
 
-/** Answers a ping of the server as every client does (XEP-0199 §4.1), and says whether it was one. */
+/** Answers what the server asks only to hear from its client, as every client does, and says whether it was that. */
 export function answered(player: Player, element: Element): boolean {
-  if (element.attribute('type') !== 'get' || element.child('ping', 'urn:xmpp:ping') === undefined) return false
-  const attributes = ['type', 'result', 'id', element.attribute('id') ?? '', 'to', element.attribute('from') ?? '']
-  player.send(new Element('iq', ns.client, attributes).xml(ns.client))
-  return true
+  const answer = answerTo(element)
+  if (answer !== undefined) player.send(answer)
+  return answer !== undefined
 }

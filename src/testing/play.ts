@@ -1,6 +1,7 @@
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { ns } from '../wire/namespaces.ts'
 import { isOptional, mismatch } from './match.ts'
+import { answerTo } from './questions.ts'
 import { type Actor, type Script, ScriptError, type Step } from './scs.ts'
 import { indented, readXml } from './scs-xml.ts'
 
@@ -54,13 +55,11 @@ class Part {
     return this.#kept.shift() ?? (await within(this.#patience, this.player.receive()))
   }
 
-  /** Answers a ping as every client does (XEP-0199 §4.1), and says whether it was one. */
+  /** Answers what the server asks only to hear from its client, as every client does, and says whether it was that. */
   answered(element: Element): boolean {
-    const ping = element.is('iq', ns.client) && element.child('ping', 'urn:xmpp:ping') !== undefined
-    if (!ping || element.attribute('type') !== 'get') return false
-    const attributes = ['type', 'result', 'id', element.attribute('id') ?? '', 'to', element.attribute('from') ?? '']
-    this.player.send(new Element('iq', ns.client, attributes).xml(ns.client))
-    return true
+    const answer = answerTo(element)
+    if (answer !== undefined) this.player.send(answer)
+    return answer !== undefined
   }
 
   /** Waits until the server has worked off all that was sent here; answers what came meanwhile and was not read. */

@@ -9,8 +9,9 @@ import { ns } from '../../wire/namespaces.ts'
 import { answeredPage, requestedPage } from '../../wire/paging.ts'
 import { parse } from '../../wire/reader.ts'
 import type { Archives } from './accounts.ts'
+import { catchUps } from './exports.ts'
 import { filterOf } from './filter.ts'
-import { pageOf } from './pages.ts'
+import { pageOf, reach } from './pages.ts'
 import { fin, metadata, type query, result } from './wire.ts'
 
 type Query = Infer<typeof query>
@@ -61,9 +62,13 @@ export class Answers {
       throw new StanzaError('feature-not-implemented', { text: 'Pages are found by ids, not by an index.' })
     const seal = this.#archives.seal(owner)
     const filter = filterOf(owner, seal, form, this.#config.page)
-    const { entries, complete } = await pageOf(owner, seal, filter, page)
+    const end = owner.last
+    const found = await pageOf(owner, seal, filter, page)
+    const { entries, complete } = found
     // §4.3.4: the same page, the other way round.
     for (const entry of flip ? entries.toReversed() : entries) this.#send(entry, queryid, owner, session)
+    const covered = reach(filter, page, found, end)
+    if (covered > 0) for (const caughtUp of this.#host.extensions(catchUps)) caughtUp(session, covered)
     const ids = entries.map(({ id }) => seal.close(id))
     // XEP-0059 §2.2: to count what does not fit on the page would cost as much as to read it.
     const isWhole = complete && page.after === undefined && page.before === undefined

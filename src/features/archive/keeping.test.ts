@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { openMemory } from '../../storage/memory.ts'
 import type { OpenStorage, Storage } from '../../storage/storage.ts'
 import { collect } from '../../testing/collect.ts'
+import { answerTo } from '../../testing/questions.ts'
 import type { Element } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
 import { stanzaId } from '../stanza-id/wire.ts'
@@ -352,7 +353,7 @@ test('who is still getting a backlog can ask the archive', async () => {
   it.romeo.send(chat('juliet@localhost', 'waiting'))
   await logOf(it, 'juliet', 1)
   it.juliet.send('<presence/>')
-  while ((await it.juliet.receive()).child('ping', 'urn:xmpp:ping') === undefined);
+  while (answerTo(await it.juliet.receive()) === undefined);
   it.romeo.send(chat('juliet@localhost', 'behind'))
   await logOf(it, 'juliet', 2)
   // The question whether the backlog has come is still open.

@@ -2,7 +2,7 @@ import type { LogEntry, Owner } from '../../server/owner.ts'
 import { StanzaError } from '../../wire/errors.ts'
 import type { PageRequest } from '../../wire/paging.ts'
 import type { Filter } from './filter.ts'
-import { idOf } from './filter.ts'
+import { idOf, latest } from './filter.ts'
 import type { Seal } from './ids.ts'
 
 /** Entries that are read at once, and characters of XML after which a page ends though more was asked for. */
@@ -38,6 +38,18 @@ export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: Pa
     before: Math.min(filter.before, pageBefore ?? Number.MAX_SAFE_INTEGER),
   }
   return cut(entriesOf(owner, filter, bounds, asked, named.slice(0, filter.ids?.length ?? 0) as LogEntry[]), asked)
+}
+
+/**
+ * The entry of the log up to which who got this page follows the whole archive: the newest that it was given, or the end
+ * that the log had where nothing newer was left. 0 where it asked for one conversation, for certain messages, or for none.
+ */
+export function reach(filter: Filter, { before, last }: PageRequest, { entries, complete }: Page, end: number): number {
+  if (filter.peer !== undefined || filter.addresses !== undefined || filter.ids !== undefined) return 0
+  // Nothing was asked for, or nothing but what is to come.
+  if ((entries.length === 0 && !complete) || filter.after > end) return 0
+  const isOpen = filter.before === latest && before === undefined
+  return isOpen && (complete || last) ? end : (entries.at(-1)?.id ?? 0)
 }
 
 /** The archived entry with this id, or undefined. */

@@ -17,7 +17,7 @@ const conversation: ReadonlySet<string> = new Set([receipts, chatStates, markers
  * Whether a message is for all devices: the rules of XEP-0280 §6.1, all of them, but for the one about errors, which
  * asks what came before (see `Recent`).
  */
-export function isEligible({ stanza, type, from }: Envelope, way: Way): boolean {
+export function isEligible({ stanza, type, from }: Pick<Envelope, 'stanza' | 'type' | 'from'>, way: Way): boolean {
   // §9 asks senders for both, and XEP-0334 §4.3 for one of them.
   if (stanza.child(privately.name, privately.namespace) !== undefined || isHinted(stanza, noCopy)) return false
   if (type === 'groupchat' || type === 'error') return false

@@ -39,9 +39,9 @@ test('a long backlog comes in order and in pages, each asked about before the ne
   const sizes: number[] = []
   const ids: string[] = []
   while (ids.length < 120) {
-    const { ids: some, ping } = await page(phone)
+    const { ids: some, question } = await page(phone)
     assert.equal(it.waiting(), 120 - ids.length)
-    answered(phone, ping)
+    answered(phone, question)
     sizes.push(some.length)
     ids.push(...some)
   }
@@ -55,19 +55,19 @@ test('big messages come in smaller pages, one at least', async () => {
   await it.says(body(1, long), body(2, long), body(3, `<subject>${'x'.repeat(40_000)}</subject>`), body(4))
   const phone = await it.juliet('phone', 0)
   for (const expected of [['1'], ['2'], ['3'], ['4']]) {
-    const { ids, ping } = await page(phone)
+    const { ids, question } = await page(phone)
     assert.deepEqual(ids, expected)
-    answered(phone, ping)
+    answered(phone, question)
   }
 })
 
 test('two devices come at once: one gets it all, the other nothing', async () => {
   await it.says(...numbers(1, 60).map(id => body(id)))
   const [phone, desk] = [await it.juliet('phone', 0), await it.juliet('desk', 5)]
-  const { ids, ping } = await page(phone)
+  const { ids, question } = await page(phone)
   assert.equal(ids.length, 50)
   assert.deepEqual(await messages(desk), [])
-  answered(phone, ping)
+  answered(phone, question)
   assert.equal((await messages(phone)).length, 10)
   assert.deepEqual(await messages(desk), [])
 })
@@ -75,7 +75,7 @@ test('two devices come at once: one gets it all, the other nothing', async () =>
 test('a device that goes before it has confirmed leaves what it has not to the next one', async () => {
   await it.says(...numbers(1, 60).map(id => body(id)))
   const [phone, desk] = [await it.juliet('phone', 0), await it.juliet('desk', 0)]
-  answered(phone, (await page(phone)).ping)
+  answered(phone, (await page(phone)).question)
   assert.deepEqual((await page(phone)).ids, numbers(51, 60))
   await phone.disconnect()
   // Nobody knows whether it has them: twice is better than never.
@@ -95,9 +95,9 @@ test('with nobody else there it waits for who comes next', async () => {
 test('a device that becomes unavailable on the way gets no more than it was asked about', async () => {
   await it.says(...numbers(1, 60).map(id => body(id)))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
+  const { question } = await page(phone)
   phone.send('<presence type="unavailable"/>')
-  answered(phone, ping)
+  answered(phone, question)
   assert.deepEqual(await messages(phone), [])
   phone.send('<presence/>')
   assert.deepEqual(await messages(phone), numbers(51, 60))
@@ -106,8 +106,8 @@ test('a device that becomes unavailable on the way gets no more than it was aske
 test('an error is an answer; none within a minute, and the client is gone (RFC 6120 §4.9.3.3)', async () => {
   await it.says(body(1))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
-  phone.send(`<iq type="error" id="${ping.attribute('id')}" to="localhost"><error type="cancel"/></iq>`)
+  const { question } = await page(phone)
+  phone.send(`<iq type="error" id="${question.attribute('id')}" to="localhost"><error type="cancel"/></iq>`)
   await collect(phone)
   assert.equal(it.waiting(), 0)
   await it.says('<message to="juliet@localhost/phone" id="2" type="headline"/>')
@@ -125,7 +125,7 @@ test('an error is an answer; none within a minute, and the client is gone (RFC 6
 test('what comes for a device that is getting older messages comes behind them, whatever it is', async () => {
   await it.says(...numbers(1, 60).map(id => body(id)))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
+  const { question } = await page(phone)
   await it.says(
     body(61),
     `<message to="juliet@localhost/phone" type="headline" id="62"><body>hello</body></message>`,
@@ -134,7 +134,7 @@ test('what comes for a device that is getting older messages comes behind them, 
     body(65, hint('no-store')),
   )
   assert.equal(it.waiting(), 62)
-  answered(phone, ping)
+  answered(phone, question)
   assert.deepEqual(await messages(phone), numbers(51, 65))
   assert.equal(it.waiting(), 0)
   await it.says(body(66))
@@ -144,7 +144,7 @@ test('what comes for a device that is getting older messages comes behind them, 
 test('what is for several devices comes to all: behind the older ones where they are', async () => {
   await it.says(body(1))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
+  const { question } = await page(phone)
   const desk = await it.juliet('desk', 0)
   desk.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
   await collect(desk)
@@ -152,7 +152,7 @@ test('what is for several devices comes to all: behind the older ones where they
   // The second to both, the third to the phone and in a copy to the desk.
   assert.deepEqual(await messages(desk), ['2', ''])
   assert.equal(it.waiting(), 2)
-  answered(phone, ping)
+  answered(phone, question)
   assert.deepEqual(await messages(phone), ['2', '3'])
 })
 
@@ -172,9 +172,9 @@ test('what comes behind a backlog counts against its limit, and its sender hears
   await again({ offline: { maximum: 2 }, archive: { enabled: false } })
   await it.says(body(1))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
+  const { question } = await page(phone)
   assert.deepEqual(await it.says(body(2), body(3)), ['3 service-unavailable'])
-  answered(phone, ping)
+  answered(phone, question)
   assert.deepEqual(await messages(phone), ['2'])
 })
 
@@ -218,10 +218,10 @@ test('a device that goes while a message for it is being stored: it is stored on
 test('not more waits in memory than may: then it comes at once', async () => {
   await it.says(body(1))
   const phone = await it.juliet('phone', 0)
-  const { ping } = await page(phone)
+  const { question } = await page(phone)
   await it.says(body(2), ...numbers(3, 262).map(id => body(id, hint('no-store'))))
   assert.deepEqual(await messages(phone), numbers(259, 262))
-  answered(phone, ping)
+  answered(phone, question)
   assert.deepEqual(await messages(phone), numbers(2, 258))
 })
 
@@ -286,7 +286,7 @@ test('on SQLite: what was confirmed does not come again after a restart, what wa
   await again({}, storage)
   await it.says(...numbers(1, 70).map(id => body(id)))
   const phone = await it.juliet('phone', 0)
-  answered(phone, (await page(phone)).ping)
+  answered(phone, (await page(phone)).question)
   assert.deepEqual((await page(phone)).ids, numbers(51, 70))
   await it.says(...numbers(71, 80).map(id => body(id)), body('no-store', hint('no-store')))
   await again({}, storage)
@@ -295,7 +295,7 @@ test('on SQLite: what was confirmed does not come again after a restart, what wa
   assert.deepEqual(second.ids, numbers(51, 80))
   // While it confirms, more is said, and is stored at its own pace.
   const speaking = it.says(...numbers(81, 90).map(id => body(id)))
-  answered(tablet, second.ping)
+  answered(tablet, second.question)
   await speaking
   const came: string[] = []
   while (it.waiting() > 0) came.push(...(await messages(tablet)))

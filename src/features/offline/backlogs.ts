@@ -1,71 +1,61 @@
 import { destination } from '../../server/delivery.ts'
 import type { Envelope } from '../../server/envelope.ts'
 import type { Host } from '../../server/host.ts'
-import type { LogEntry, Owner } from '../../server/owner.ts'
+import type { Change, LogEntry, Owner } from '../../server/owner.ts'
+import { legacyCursor } from '../../server/owner.ts'
 import type { Kept } from '../../server/pipeline.ts'
 import type { Session } from '../../server/session.ts'
-import { Element } from '../../wire/element.ts'
+import type { Element } from '../../wire/element.ts'
 import { StanzaError, StreamError } from '../../wire/errors.ts'
 import { parse } from '../../wire/reader.ts'
 import { isResult } from '../archive/wire.ts'
 import { delay } from '../delay/wire.ts'
+import { hasArrived } from './arrival.ts'
+import type { Devices } from './devices.ts'
+import { HandOver, type Look } from './hand-over.ts'
+import type { Places } from './places.ts'
 import { isStorable } from './storable.ts'
-
-/** The cursor of all clients that are no devices of their own (DESIGN 6). */
-const legacy = 'legacy'
-/** Messages, and characters of XML, that are handed over before the client is asked whether it has them. */
-const page = 50
-const pageLength = 32 * 1024
-/** Messages that wait in memory for a session that is still getting older ones. */
-const waitingAtMost = 256
-
-/** A message that came for a session that is getting a backlog, and that is not in the log. */
-interface Late {
-  /** The last entry of the log when it came: it goes behind that. */
-  readonly behind: number
-  readonly stanza: Element
-  readonly envelope: Envelope | undefined
-}
-
-/** One session that is getting the backlog of its account. */
-interface HandOver {
-  readonly session: Session
-  readonly late: Late[]
-  /** The last entry that was passed on. */
-  passed: number
-  /** The last entry that there was when the log was last looked at. */
-  seen: number
-  /** Whether what is delivered now comes from here. */
-  passing: boolean
-}
 
 /** How a hand-over ended: all is handed over, the session could take no more, or something here is broken. */
 type Ending = 'done' | 'gone' | 'broken'
 
 /**
- * The backlogs of all accounts: one session of an account gets it, and confirms it page by page. What arrives for that
- * session meanwhile goes behind it.
+ * The backlogs of all accounts (DESIGN 6). A device gets what its account was sent while it was away: what is in the log
+ * behind its cursor, whoever else has it, unless it has queried its archive. What nobody has taken is behind the legacy
+ * cursor, and goes to whoever comes first, device or not (XEP-0160). Each page is confirmed before cursors move, and what
+ * arrives for a session meanwhile goes behind it.
  */
 export class Backlogs {
   readonly #host: Host
   readonly #limits: { readonly maximum: number }
-  readonly #current = new WeakMap<Owner, HandOver>()
+  readonly #devices: Devices
+  readonly #places: Places
+  readonly #current = new WeakMap<Owner, readonly HandOver[]>()
   /** Messages that are in somebody's log already, while they are still on their road. */
   readonly #kept = new WeakMap<Element, Owner>()
+  /** Messages that a device did not take: its cursor is before them. */
+  readonly #behindCursor = new WeakSet<Element>()
+  /** Up to which entry a session was shown its archive. */
+  readonly #covered = new WeakMap<Session, number>()
 
-  constructor(host: Host, limits: { readonly maximum: number }) {
+  constructor(host: Host, limits: { readonly maximum: number }, devices: Devices, places: Places) {
     this.#host = host
     this.#limits = limits
+    this.#devices = devices
+    this.#places = places
   }
 
   /** Keeps a message in the log for whoever comes next: in the entry that holds it already, where there is one. Throws StanzaError where there is no room. */
   keep({ owner, from, stanza, logged }: Envelope): Kept {
     if (this.#kept.get(stanza) === owner) return true
-    const seen = Math.max(owner.cursor(legacy), this.#current.get(owner)?.seen ?? 0)
+    // Its device gets it out of the log; nobody else needs it who is there.
+    if (this.#behindCursor.has(stanza) && owner.sessions.some(takes)) return true
+    const seen = this.#of(owner).reduce((most, one) => Math.max(most, one.seen), owner.cursor(legacyCursor))
     if (logged !== undefined && (logged.undelivered || logged.id > seen)) {
       this.#kept.set(stanza, owner)
       return (logged.undelivered ? undefined : owner.commit({ undelivered: logged })) ?? true
     }
+    if (this.#behindCursor.has(stanza)) return true
     // XEP-0160 §2: the sender hears that there is no room.
     if (logged === undefined && owner.undelivered >= this.#limits.maximum) throw new StanzaError('service-unavailable')
     const at = this.#host.shared.now()
@@ -77,121 +67,203 @@ export class Backlogs {
 
   /** Keeps a message that is only for a session that is still getting older ones: it will come out of the log behind them. */
   keepBehind(e: Envelope): Kept {
-    if (e.logged?.undelivered) return this.keep(e)
-    const current = this.#current.get(e.owner)
-    if (current === undefined || !isStorable(e) || destination(e.owner, e) !== current.session) return undefined
-    return this.keep(e)
+    const { logged, owner, stanza } = e
+    if (logged?.undelivered) return this.keep(e)
+    const current = this.#current.get(owner)
+    if (current === undefined) return undefined
+    const found = destination(owner, e)
+    let kept: Kept
+    for (const one of current) {
+      if (one.isOver) continue
+      if (found === one.session && isStorable(e)) {
+        kept = this.keep(e)
+        one.fromLog.add(stanza)
+      } else if (one.device !== undefined && logged !== undefined && one.mayHave(stanza)) one.fromLog.add(stanza)
+    }
+    return kept
   }
 
   /** Whether a stanza is a message for a session that is still getting older ones: then it comes later. */
   holds(session: Session, stanza: Element, envelope: Envelope | undefined): boolean {
-    const current = this.#current.get(session.owner)
-    if (current?.session !== session || current.passing || stanza.name !== 'message') return false
-    if (isResult(stanza)) return false
-    if (this.#kept.get(stanza) === session.owner) return true
-    const isNext = current.late.length === 0 && session.owner.last <= current.passed
-    if (isNext || current.late.length >= waitingAtMost) return false
-    current.late.push({ behind: session.owner.last, stanza, envelope })
-    return true
+    if (stanza.name !== 'message') return false
+    const current = this.#of(session.owner).find(one => one.session === session && !one.isOver)
+    if (current === undefined || current.passing || isResult(stanza)) return false
+    return current.comesFromLog(stanza) || current.delays(stanza, envelope)
   }
 
-  /** Hands the backlog over, where there is one and nobody is getting it: to the session that came, or to one that takes messages. */
+  /** A session was shown what its archive holds up to this entry: that does not come again. */
+  caughtUp(session: Session, to: number): void {
+    this.#covered.set(session, Math.max(to, this.#covered.get(session) ?? 0))
+  }
+
+  /** A session has told everybody how available it is. */
+  announced(session: Session): void {
+    if (takes(session)) this.handOver(session.owner, session)
+    else if (session.given === Number.POSITIVE_INFINITY) this.#places.give(session, session.owner.delivered)
+  }
+
+  /** Its client is back, in this process or in the next one. */
+  resumed(session: Session): void {
+    if (this.#of(session.owner).some(one => one.session === session)) return
+    this.#places.restore(session)
+    if (takes(session)) this.handOver(session.owner, session)
+  }
+
+  /** A session is over: what it did not take of what is in the log comes out of there again. */
+  ended(session: Session): void {
+    if (this.#devices.knows(session.owner, session.device))
+      for (const { envelope } of session.outbox.waiting())
+        if (envelope?.logged !== undefined) this.#behindCursor.add(envelope.stanza)
+    this.#places.ended(session)
+  }
+
+  /**
+   * Hands over what waits: to the session that came; what nobody has taken else to one that takes messages, unless
+   * somebody is getting it.
+   */
   handOver(owner: Owner, to?: Session): void {
-    if (owner.undelivered === 0 || this.#current.has(owner)) return
-    const session = to !== undefined && takes(to) ? to : owner.sessions.find(takes)
-    if (session === undefined) return
-    const current: HandOver = { session, late: [], passed: 0, seen: 0, passing: false }
-    this.#current.set(owner, current)
-    session.holding++
-    this.#run(owner, current)
+    const current = this.#of(owner)
+    const came = to !== undefined && takes(to) ? to : undefined
+    const device = came && this.#devices.of(came)
+    if (came !== undefined && device !== undefined && came.given !== Number.POSITIVE_INFINITY) {
+      if (!current.some(one => one.session === came)) this.#start(came, device)
+      return
+    }
+    if (owner.undelivered === 0 || current.length > 0) return
+    const session = came ?? owner.sessions.find(takes)
+    if (session !== undefined) this.#start(session, this.#devices.of(session))
   }
 
-  async #run(owner: Owner, current: HandOver): Promise<void> {
+  #start(session: Session, device: string | undefined): void {
+    const { owner } = session
+    const isLive = session.given === Number.POSITIVE_INFINITY
+    const isKnown = this.#devices.knows(owner, device)
+    const place = isLive
+      ? owner.delivered
+      : Math.max(session.given, isKnown ? this.#places.of(owner, device) : owner.last)
+    if (isKnown && !isLive && place >= owner.last && owner.undelivered === 0) {
+      this.#places.confirm(session, place)
+      this.#places.give(session, Number.POSITIVE_INFINITY)
+      return
+    }
+    const one = new HandOver(session, device, place)
+    this.#current.set(owner, [...this.#of(owner), one])
+    if (device !== undefined) this.#places.give(session, place)
+    session.holding++
+    this.#run(one)
+  }
+
+  async #run(one: HandOver): Promise<void> {
+    const { owner, session } = one
     let ending: Ending = 'broken'
     try {
-      ending = await this.#pages(owner, current)
+      if (one.device !== undefined && !this.#devices.knows(owner, one.device))
+        await this.#devices.begin(owner, one.device, one.from)
+      ending = await this.#pages(one)
     } catch (error) {
       // What is wrong with the store is so for every session: somebody's next presence tries again.
       const facts = { account: owner.address.full, reason: String(error) }
       this.#host.shared.log('error', 'backlog not handed over', facts)
     }
-    this.#current.delete(owner)
-    current.session.holding--
-    this.#release(current, Number.POSITIVE_INFINITY)
+    const others = this.#of(owner).filter(other => other !== one)
+    if (others.length > 0) this.#current.set(owner, others)
+    else this.#current.delete(owner)
+    this.#letGo(one)
     // Something may have come since the last look at the log, or somebody else may take what is left.
-    if (ending !== 'broken') this.handOver(owner, current.session)
+    if (ending !== 'broken') this.handOver(owner, session)
   }
 
-  async #pages(owner: Owner, current: HandOver): Promise<Ending> {
-    const { session } = current
-    while (owner.undelivered > 0) {
-      current.seen = owner.last
-      const entries = shortened(await owner.entries({ after: owner.cursor(legacy), undelivered: true, limit: page }))
-      const last = entries.at(-1)
-      if (last === undefined) return 'broken'
+  async #pages(one: HandOver): Promise<Ending> {
+    const { owner, session, device } = one
+    for (;;) {
+      const look = await one.next(this.#covered.get(session) ?? 0)
       if (!takes(session)) return 'gone'
-      current.passing = true
-      for (const entry of entries) {
-        this.#release(current, entry.id - 1)
-        this.#pass(session, entry)
-        current.passed = entry.id
+      this.#pass(one, look)
+      const isAll = look.isLast && owner.last === one.seen
+      if (device !== undefined) {
+        // From here on nothing needs to come out of the log.
+        if (isAll) {
+          this.#letGo(one)
+          this.#places.give(session, Number.POSITIVE_INFINITY)
+        } else if (look.isShort && one.hasRoom) continue
+      } else if (look.entries.length === 0) return owner.undelivered === 0 ? 'done' : 'broken'
+      if (one.unconfirmed + one.taking.length > 0) {
+        if (!(await hasArrived(this.#host, session, session.holding > (one.isOver ? 0 : 1)))) return 'gone'
+        await this.#confirm(one)
       }
-      this.#release(current, last.id)
-      current.passing = false
-      // Without stream management only an answer from behind the backlog shows that it has arrived.
-      if (!(await this.#confirmed(session))) return 'gone'
-      await owner.commit({ cursor: legacy, to: last.id, taken: entries.length })
+      if (device === undefined ? owner.undelivered === 0 : isAll)
+        return one.found || owner.undelivered === 0 ? 'done' : 'broken'
     }
-    return 'done'
   }
 
-  /** Delivers what belongs behind this entry or an earlier one, and is not in the log. */
-  #release(current: HandOver, entry: number): void {
-    let count = 0
-    while (count < current.late.length && current.late[count]!.behind <= entry) count++
-    for (const { stanza, envelope } of current.late.splice(0, count)) current.session.deliver(stanza, envelope)
+  #pass(one: HandOver, { entries, to }: Look): void {
+    const { session, device, from } = one
+    const covered = this.#covered.get(session) ?? 0
+    one.passing = true
+    for (const entry of entries) {
+      one.release(entry.id - 1)
+      if (entry.undelivered) one.taking.push(entry.id)
+      if (one.wants(entry, covered)) {
+        // Should the session end now, this entry is the first that its device does not have.
+        if (device !== undefined && entry.id > from) session.given = Math.max(session.given, entry.id - 1)
+        this.#deliver(one, entry)
+      }
+      one.passed = entry.id
+    }
+    one.found ||= one.taking.length > 0
+    one.passed = Math.max(one.passed, to)
+    one.release(one.passed)
+    one.passing = false
+    if (device !== undefined && to > from) this.#places.give(session, Math.max(session.given, to))
   }
 
-  #pass(session: Session, entry: LogEntry): void {
+  #deliver(one: HandOver, entry: LogEntry): void {
     try {
-      session.deliver(this.#delayed(entry))
+      const stanza = parse(entry.xml)
+      if (!entry.undelivered && !one.mayHave(stanza)) return
+      const stamp = delay.write({ from: this.#host.domain, stamp: new Date(entry.at), reason: 'Offline Storage' })
+      one.unconfirmed++
+      one.length += entry.xml.length
+      one.session.deliver(stanza.withChildren([...stanza.children, stamp]))
     } catch (error) {
       if (!(error instanceof StreamError)) throw error
       // One that cannot be read must not keep back all others for ever.
-      const facts = { account: session.owner.address.full, entry: entry.id, reason: error.message }
+      const facts = { account: one.owner.address.full, entry: entry.id, reason: error.message }
       this.#host.shared.log('error', 'an entry of the log cannot be read', facts)
     }
   }
 
-  async #confirmed(session: Session): Promise<boolean> {
-    try {
-      await this.#host.request(session, 'get', new Element('ping', 'urn:xmpp:ping'))
-    } catch (error) {
-      if (!(error instanceof StanzaError)) throw error
-      if (session.ended) return false
-      // An error is an answer too (XEP-0199 §4.1), but not that there was none (RFC 6120 §4.9.3.3).
-      if (error.condition !== 'remote-server-timeout') return true
-      session.fail(new StreamError('connection-timeout', 'No answer came to a ping.'))
-      return false
-    }
-    return true
+  /** The session has everything up to where the hand-over has come: cursors move. */
+  async #confirm(one: HandOver): Promise<void> {
+    const { owner, passed, cursor } = one
+    const before = owner.cursor(legacyCursor)
+    const taken = one.taking.filter(id => id > before).length
+    const changes: Change[] = taken > 0 ? [{ cursor: legacyCursor, to: passed, taken }] : []
+    if (one.device !== undefined) this.#places.confirm(one.session, passed)
+    if (one.device !== undefined && passed > owner.cursor(cursor) && this.#devices.knows(owner, one.device))
+      changes.push({ cursor, to: passed, taken: 0 })
+    one.taking = []
+    one.unconfirmed = 0
+    one.length = 0
+    if (changes.length > 0) await owner.commit(...changes)
   }
 
-  #delayed({ xml, at }: LogEntry): Element {
-    const stanza = parse(xml)
-    const stamp = delay.write({ from: this.#host.domain, stamp: new Date(at), reason: 'Offline Storage' })
-    return stanza.withChildren([...stanza.children, stamp])
+  /** What comes for the session is for it at once again. */
+  #letGo(one: HandOver): void {
+    if (one.isOver) return
+    one.isOver = true
+    one.session.holding--
+    one.release(Number.POSITIVE_INFINITY)
+  }
+
+  #of(owner: Owner): readonly HandOver[] {
+    return this.#current.get(owner) ?? none
   }
 }
+
+const none: readonly HandOver[] = []
 
 /** Whether messages may be delivered to a session (RFC 6121 §8.5.2.1.1). */
 function takes(session: Session): boolean {
   return session.reachable && !session.ended
-}
-
-/** The first entries that together are not too much for one client to take, and at least one. */
-function shortened(entries: readonly LogEntry[]): readonly LogEntry[] {
-  let length = 0
-  const end = entries.findIndex(({ xml }) => (length += xml.length) > pageLength)
-  return end < 0 ? entries : entries.slice(0, Math.max(1, end))
 }

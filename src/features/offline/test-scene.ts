@@ -2,6 +2,7 @@ import { openMemory } from '../../storage/memory.ts'
 import type { OpenStorage } from '../../storage/storage.ts'
 import { collect } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
+import { answerTo } from '../../testing/questions.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
 import type { Element } from '../../wire/element.ts'
 import { StanzaError } from '../../wire/errors.ts'
@@ -55,11 +56,11 @@ export function numbers(from: number, to: number): readonly string[] {
 }
 
 /** The ids of the messages that come up to the server's question whether they have come, and that question. */
-export async function page(player: Player): Promise<{ ids: readonly string[]; ping: Element }> {
+export async function page(player: Player): Promise<{ ids: readonly string[]; question: Element }> {
   const ids: string[] = []
   for (;;) {
     const element = await player.receive()
-    if (element.child('ping', 'urn:xmpp:ping') !== undefined) return { ids, ping: element }
+    if (answerTo(element) !== undefined) return { ids, question: element }
     if (element.name === 'message') ids.push(idOf(element))
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { answered } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
 import { RawClient } from '../../testing/raw.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
@@ -226,7 +227,7 @@ test('what waits for somebody who is away is bounded: the session ends, and the 
     const element = await again.receive()
     const id = element.attribute('id')
     if (element.name === 'message' && id) ids.push(id)
-    else if (element.child('ping', 'urn:xmpp:ping')) again.send(`<iq type="result" id="${id}" to="localhost"/>`)
+    else answered(again, element)
   }
   assert.deepEqual(
     ids,

@@ -1,0 +1,1 @@
+export { isEligible } from './eligible.ts'

@@ -1,0 +1,161 @@
+import { type Envelope, typeOf } from '../../server/envelope.ts'
+import type { LogEntry, Owner } from '../../server/owner.ts'
+import { legacyCursor } from '../../server/owner.ts'
+import type { Session } from '../../server/session.ts'
+import type { Element } from '../../wire/element.ts'
+import { Jid } from '../../wire/jid.ts'
+import { isEligible } from '../carbons/exports.ts'
+import { received } from '../carbons/wire.ts'
+import { cursorOf } from './devices.ts'
+
+/** Messages, and characters of XML, that are handed over before it must be known that they have arrived. */
+const page = 50
+const pageLength = 32 * 1024
+/** Messages that wait in memory for a session that is still getting older ones. */
+const waitingAtMost = 256
+
+/** A message that came for a session that is getting a backlog, and that does not come out of the log. */
+interface Late {
+  /** The last entry of the log when it came: it goes behind that. */
+  readonly behind: number
+  readonly stanza: Element
+  readonly envelope: Envelope | undefined
+}
+
+/** One look at the log. */
+export interface Look {
+  /** What was found, in order; not all of it is for the session. */
+  readonly entries: readonly LogEntry[]
+  /** Everything up to here has been looked at then. */
+  readonly to: number
+  /** Whether that is all that there is in this stretch of the log, and whether nothing comes behind it. */
+  readonly isShort: boolean
+  readonly isLast: boolean
+}
+
+/** One session that is getting a backlog: that of its device, or what nobody has taken. */
+export class HandOver {
+  readonly session: Session
+  readonly owner: Owner
+  /** Whose cursor moves along; undefined where the session is of no device and gets only what nobody has taken. */
+  readonly device: string | undefined
+  /** Where the device stood: before that, only what nobody has taken is for it. */
+  readonly from: number
+  /** Messages that will come out of the log. */
+  readonly fromLog = new WeakSet<Element>()
+  /** Everything in the log up to here was passed on, or is not for the session. */
+  passed: number
+  /** The last entry that there was when the log was last looked at. */
+  seen = 0
+  /** How much was passed on that may not have arrived: messages, and characters of XML. */
+  unconfirmed = 0
+  length = 0
+  /** Those of them, and of what the archive was asked for, that nobody had taken. */
+  taking: number[] = []
+  /** Whether anything was found at all. */
+  found = false
+  /** Whether what is delivered now comes from here. */
+  passing = false
+  /** Whether the session gets what comes as it comes; only the confirmation is missing. */
+  isOver = false
+  readonly #late: Late[] = []
+
+  constructor(session: Session, device: string | undefined, from: number) {
+    this.session = session
+    this.owner = session.owner
+    this.device = device
+    this.from = from
+    const taken = session.owner.cursor(legacyCursor)
+    this.passed = device === undefined ? taken : session.owner.undelivered > 0 ? Math.min(from, taken) : from
+  }
+
+  /** What comes next. `covered` is up to where the session was shown its archive. Rejects with StorageError. */
+  async next(covered: number): Promise<Look> {
+    const { owner, from, passed } = this
+    this.seen = owner.last
+    if (this.device === undefined) return this.#look({ undelivered: true }, this.seen, true)
+    if (passed < from) return this.#look({ before: from + 1, undelivered: true }, from, false)
+    if (passed >= covered) return this.#look({}, this.seen, true)
+    // What the archive has told need not be read, but it counts as taken.
+    if (owner.undelivered > 0) await this.#take(passed, covered)
+    this.unconfirmed++
+    return this.#look({ before: covered + 1, archived: false }, covered, false)
+  }
+
+  async #look(
+    range: { before?: number; undelivered?: true; archived?: false },
+    end: number,
+    whole: boolean,
+  ): Promise<Look> {
+    const all = await this.owner.entries({ ...range, after: this.passed, limit: page })
+    const entries = shortened(all)
+    const last = entries.at(-1)?.id ?? 0
+    const isShort = all.length < page && entries.length === all.length
+    this.seen = Math.max(this.seen, last)
+    return { entries, to: isShort ? Math.max(end, last) : last, isShort, isLast: whole && isShort }
+  }
+
+  async #take(after: number, to: number): Promise<void> {
+    const limit = 10 * page
+    for (let from = after; ; ) {
+      const read = await this.owner.entries({ after: from, before: to + 1, undelivered: true, archived: true, limit })
+      this.taking.push(...read.map(({ id }) => id))
+      if (read.length < limit) return
+      from = read.at(-1)!.id
+    }
+  }
+
+  /** Whether more may go before it is known whether this has arrived. */
+  get hasRoom(): boolean {
+    return this.unconfirmed < page && this.length < pageLength
+  }
+
+  /** Whether an entry is for the session: what was said to its account, unless its archive has told it that. */
+  wants({ id, direction, archived, undelivered }: LogEntry, covered: number): boolean {
+    if (direction !== 'in' || (archived && id <= covered)) return false
+    return undelivered || (this.device !== undefined && id > this.from)
+  }
+
+  /** Whether a message that somebody else took is for the session too: as it would have been while it was there (XEP-0280 §6). */
+  mayHave(stanza: Element): boolean {
+    const resource = /\/(.*)$/s.exec(stanza.attribute('to') ?? '')?.[1]
+    if (resource === undefined || resource === this.session.jid.resource) return true
+    const from = Jid.tryParse(stanza.attribute('from') ?? '') ?? this.owner.address
+    return isEligible({ stanza, type: typeOf('message', stanza), from }, 'received')
+  }
+
+  /** Whether a message comes out of the log later, itself or as a copy. */
+  comesFromLog(stanza: Element): boolean {
+    if (this.fromLog.has(stanza)) return true
+    const copy = stanza.child(received.name, received.namespace)?.elements[0]
+    return copy?.elements.some(one => this.fromLog.has(one)) === true
+  }
+
+  /** Whether a message waits until those before it are on their way. */
+  delays(stanza: Element, envelope: Envelope | undefined): boolean {
+    const { last } = this.owner
+    const isNext = this.#late.length === 0 && last <= this.passed
+    if (isNext || this.#late.length >= waitingAtMost) return false
+    this.#late.push({ behind: last, stanza, envelope })
+    return true
+  }
+
+  /** Delivers what belongs behind this entry or an earlier one, and does not come out of the log. */
+  release(entry: number): void {
+    let count = 0
+    while (count < this.#late.length && this.#late[count]!.behind <= entry) count++
+    for (const { stanza, envelope } of this.#late.splice(0, count)) this.session.deliver(stanza, envelope)
+  }
+
+  /** The cursor that moves. */
+  get cursor(): string {
+    return this.device === undefined ? legacyCursor : cursorOf(this.device)
+  }
+}
+
+/** The first entries that together are not too much for one client to take, and at least one. */
+function shortened(entries: readonly LogEntry[]): readonly LogEntry[] {
+  let length = 0
+  const end = entries.findIndex(({ xml }) => (length += xml.length) > pageLength)
+  return end < 0 ? entries : entries.slice(0, Math.max(1, end))
+}
