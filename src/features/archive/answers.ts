@@ -9,15 +9,21 @@ import { ns } from '../../wire/namespaces.ts'
 import { answeredPage, requestedPage } from '../../wire/paging.ts'
 import { parse } from '../../wire/reader.ts'
 import type { Archives } from './accounts.ts'
-import { catchUps } from './exports.ts'
+import { catchUps, type Learnt } from './exports.ts'
 import { filterOf } from './filter.ts'
-import { pageOf, reach } from './pages.ts'
+import { learnt, pageOf } from './pages.ts'
 import { fin, metadata, type query, result } from './wire.ts'
 
 type Query = Infer<typeof query>
 
 /** Messages of a page where the query does not say how many. */
 const usual = 100
+
+/** The end of a page that was sent, and what it tells of what has come lately. */
+interface Answer {
+  readonly end: Element
+  readonly news: Learnt | undefined
+}
 
 /** Answers what accounts ask of their archives. */
 export class Answers {
@@ -40,7 +46,15 @@ export class Answers {
     const answer = () => this.#answer(asked, owner, session)
     const running = before === undefined ? answer() : before.then(answer, answer)
     this.#running.set(session, running)
-    return running
+    const followers = this.#host.extensions(catchUps)
+    if (followers.length > 0) {
+      const told = running.then(
+        ({ news }) => news,
+        () => undefined,
+      )
+      for (const follow of followers) follow(session, told)
+    }
+    return running.then(({ end }) => end)
   }
 
   /** The archive's ends (§5). */
@@ -53,7 +67,7 @@ export class Answers {
     return metadata.write({ start: this.#end(owner, first[0]), end: this.#end(owner, last[0]) })
   }
 
-  async #answer({ queryid, node, form, set, flip }: Query, owner: Owner, session: Session): Promise<Element> {
+  async #answer({ queryid, node, form, set, flip }: Query, owner: Owner, session: Session): Promise<Answer> {
     // §6.1.3
     if (node !== undefined) throw new StanzaError('feature-not-implemented', { text: 'No node has an archive here.' })
     const page = requestedPage(set, Math.min(usual, this.#config.page), this.#config.page)
@@ -67,13 +81,12 @@ export class Answers {
     const { entries, complete } = found
     // §4.3.4: the same page, the other way round.
     for (const entry of flip ? entries.toReversed() : entries) this.#send(entry, queryid, owner, session)
-    const covered = reach(filter, page, found, end)
-    if (covered > 0) for (const caughtUp of this.#host.extensions(catchUps)) caughtUp(session, covered)
     const ids = entries.map(({ id }) => seal.close(id))
     // XEP-0059 §2.2: to count what does not fit on the page would cost as much as to read it.
     const isWhole = complete && page.after === undefined && page.before === undefined
     const whole = isWhole ? { index: 0, count: ids.length } : {}
-    return fin.write({ ...(complete && { complete }), set: answeredPage(ids, whole) })
+    const last = fin.write({ ...(complete && { complete }), set: answeredPage(ids, whole) })
+    return { end: last, news: learnt(filter, page, found, end) }
   }
 
   /** §4.2 */

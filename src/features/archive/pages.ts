@@ -1,6 +1,7 @@
 import type { LogEntry, Owner } from '../../server/owner.ts'
 import { StanzaError } from '../../wire/errors.ts'
 import type { PageRequest } from '../../wire/paging.ts'
+import type { Learnt } from './exports.ts'
 import type { Filter } from './filter.ts'
 import { idOf, latest } from './filter.ts'
 import type { Seal } from './ids.ts'
@@ -41,15 +42,19 @@ export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: Pa
 }
 
 /**
- * The entry of the log up to which who got this page follows the whole archive: the newest that it was given, or the end
- * that the log had where nothing newer was left. 0 where it asked for one conversation, for certain messages, or for none.
+ * What this page tells of what has come lately, where the log ended with `end`. Undefined where it was one conversation,
+ * certain messages, something older, or nothing that was asked for.
  */
-export function reach(filter: Filter, { before, last }: PageRequest, { entries, complete }: Page, end: number): number {
-  if (filter.peer !== undefined || filter.addresses !== undefined || filter.ids !== undefined) return 0
-  // Nothing was asked for, or nothing but what is to come.
-  if ((entries.length === 0 && !complete) || filter.after > end) return 0
-  const isOpen = filter.before === latest && before === undefined
-  return isOpen && (complete || last) ? end : (entries.at(-1)?.id ?? 0)
+export function learnt(
+  filter: Filter,
+  asked: PageRequest,
+  { entries, complete }: Page,
+  end: number,
+): Learnt | undefined {
+  const isAll = filter.peer === undefined && filter.addresses === undefined && filter.ids === undefined
+  const isOpen = filter.before === latest && asked.before === undefined && filter.after <= end
+  const newest = complete || asked.last ? end : entries.at(-1)?.id
+  return isAll && isOpen && asked.limit > 0 && newest !== undefined ? { to: newest, end } : undefined
 }
 
 /** The archived entry with this id, or undefined. */

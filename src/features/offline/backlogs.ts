@@ -8,6 +8,7 @@ import type { Session } from '../../server/session.ts'
 import type { Element } from '../../wire/element.ts'
 import { StanzaError, StreamError } from '../../wire/errors.ts'
 import { parse } from '../../wire/reader.ts'
+import type { Learnt } from '../archive/exports.ts'
 import { isResult } from '../archive/wire.ts'
 import { delay } from '../delay/wire.ts'
 import { hasArrived } from './arrival.ts'
@@ -35,8 +36,10 @@ export class Backlogs {
   readonly #kept = new WeakMap<Element, Owner>()
   /** Messages that a device did not take: its cursor is before them. */
   readonly #behindCursor = new WeakSet<Element>()
-  /** Up to which entry a session was shown its archive. */
+  /** Up to which entry a session asks its archive for itself. */
   readonly #covered = new WeakMap<Session, number>()
+  /** What sessions are asking their archives now. */
+  readonly #asking = new WeakMap<Session, Promise<void>>()
 
   constructor(host: Host, limits: { readonly maximum: number }, devices: Devices, places: Places) {
     this.#host = host
@@ -91,9 +94,18 @@ export class Backlogs {
     return current.comesFromLog(stanza) || current.delays(stanza, envelope)
   }
 
-  /** A session was shown what its archive holds up to this entry: that does not come again. */
-  caughtUp(session: Session, to: number): void {
-    this.#covered.set(session, Math.max(to, this.#covered.get(session) ?? 0))
+  /**
+   * A session asks its archive: what that holds until now is not handed over to it any more. Its cursor passes only what
+   * it was shown.
+   */
+  asks(session: Session, learnt: Promise<Learnt | undefined>): void {
+    const asking = Promise.all([learnt, this.#asking.get(session)]).then(([news]) => {
+      if (this.#asking.get(session) === asking) this.#asking.delete(session)
+      if (news === undefined) return
+      this.#covered.set(session, Math.max(news.end, this.#covered.get(session) ?? 0))
+      this.#places.keepAt(session, news.to < news.end ? news.to : undefined)
+    })
+    this.#asking.set(session, asking)
   }
 
   /** A session has told everybody how available it is. */
@@ -176,6 +188,7 @@ export class Backlogs {
   async #pages(one: HandOver): Promise<Ending> {
     const { owner, session, device } = one
     for (;;) {
+      await this.#asking.get(session)
       const look = await one.next(this.#covered.get(session) ?? 0)
       if (!takes(session)) return 'gone'
       this.#pass(one, look)
@@ -235,9 +248,10 @@ export class Backlogs {
 
   /** The session has everything up to where the hand-over has come: cursors move. */
   async #confirm(one: HandOver): Promise<void> {
-    const { owner, passed, cursor } = one
+    const { owner, cursor } = one
+    const passed = Math.min(one.passed, this.#places.limit(one.session))
     const before = owner.cursor(legacyCursor)
-    const taken = one.taking.filter(id => id > before).length
+    const taken = one.taking.filter(id => id > before && id <= passed).length
     const changes: Change[] = taken > 0 ? [{ cursor: legacyCursor, to: passed, taken }] : []
     if (one.device !== undefined) this.#places.confirm(one.session, passed)
     if (one.device !== undefined && passed > owner.cursor(cursor) && this.#devices.knows(owner, one.device))

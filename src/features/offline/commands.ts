@@ -6,6 +6,7 @@ import { legacyCursor } from '../../server/owner.ts'
 import type { Server } from '../../server/server.ts'
 import { writeDateTime } from '../../wire/time.ts'
 import { cursorOf, devices, forgotten, isConnected } from './devices.ts'
+import { acknowledged } from './places.ts'
 
 /** Entries that are read at once, and at most, to count what waits. */
 const chunk = 250
@@ -25,7 +26,7 @@ export function deviceCommands(server: Server): readonly Command[] {
         const legacy = owner.cursor(legacyCursor)
         const rows = [rowOf(legacyCursor, legacy, String(owner.undelivered), undefined, undefined)]
         for (const { device, seen } of owner.rows(devices).values()) {
-          const place = owner.cursor(cursorOf(device))
+          const place = placeOf(owner, device)
           rows.push(rowOf(device, place, await waiting(owner, place), seen, isConnected(owner, device)))
         }
         return { rows }
@@ -67,6 +68,12 @@ function rowOf(
     seen: seen === undefined ? null : writeDateTime(seen),
     connected: connected ?? null,
   }
+}
+
+/** How far it has come: cursors of devices that are there follow later. */
+function placeOf(owner: Owner, device: string): number {
+  const there = owner.sessions.filter(session => session.device === device && session.managed !== undefined)
+  return Math.max(owner.cursor(cursorOf(device)), ...there.map(acknowledged))
 }
 
 /** How many messages to the account are behind this place. */

@@ -23,6 +23,8 @@ export class Places {
   readonly #devices: Devices
   /** Up to where sessions without stream management have everything for certain. */
   readonly #confirmed = new WeakMap<Session, number>()
+  /** Up to where sessions were shown their archives that have not been shown all of it. */
+  readonly #gaps = new WeakMap<Session, number>()
   /** When the cursor of a session's device was last moved, or its client last asked. */
   readonly #tended = new WeakMap<Session, number>()
   /** When somebody last looked for devices to forget. */
@@ -43,6 +45,17 @@ export class Places {
   restore(session: Session): void {
     const kept = session.get(given)
     session.given = kept < 0 ? Number.POSITIVE_INFINITY : kept
+  }
+
+  /** It was shown its archive only up to this entry, and asks for the rest itself; undefined: it was shown all. */
+  keepAt(session: Session, at: number | undefined): void {
+    if (at === undefined) this.#gaps.delete(session)
+    else this.#gaps.set(session, at)
+  }
+
+  /** The entry that the cursor must not pass, because of what the archive has not shown yet. */
+  limit(session: Session): number {
+    return this.#gaps.get(session) ?? Number.POSITIVE_INFINITY
   }
 
   /** It has everything up to this entry: it has said so. */
@@ -99,15 +112,15 @@ export class Places {
       arrived => {
         if (!arrived || session.ended) return
         this.confirm(session, to)
-        this.#move(owner, device, to)
+        this.#move(owner, device, this.#at(session))
       },
       error => this.#failed(owner, error),
     )
   }
 
   #at(session: Session): number {
-    if (session.managed === undefined) return this.#confirmed.get(session) ?? 0
-    return session.outbox.first?.behind ?? Math.min(session.given, session.owner.delivered)
+    const place = session.managed === undefined ? (this.#confirmed.get(session) ?? 0) : acknowledged(session)
+    return Math.min(place, this.limit(session))
   }
 
   #move(owner: Owner, device: string, to: number, isLast = false): void {
@@ -123,4 +136,9 @@ export class Places {
   #failed(owner: Owner, error: unknown): void {
     this.#host.shared.log('error', 'cursor not moved', { account: owner.address.full, reason: String(error) })
   }
+}
+
+/** Up to which entry a client under stream management has acknowledged everything. */
+export function acknowledged(session: Session): number {
+  return session.outbox.first?.behind ?? Math.min(session.given, session.owner.delivered)
 }

@@ -47,7 +47,7 @@ export default feature({
       presence.sending.notify(({ to, session }) => {
         if (to === undefined && session !== undefined) backlogs.announced(session)
       }),
-      catchUps.add((session, to) => backlogs.caughtUp(session, to)),
+      catchUps.add((session, learnt) => backlogs.asks(session, learnt)),
       resumptions.add(session => backlogs.resumed(session)),
       endings.add(session => backlogs.ended(session)),
       {
