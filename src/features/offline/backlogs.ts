@@ -10,6 +10,7 @@ import { StanzaError, StreamError } from '../../wire/errors.ts'
 import { parse } from '../../wire/reader.ts'
 import type { Learnt } from '../archive/exports.ts'
 import { isResult } from '../archive/wire.ts'
+import { received } from '../carbons/wire.ts'
 import { delay } from '../delay/wire.ts'
 import { hasArrived } from './arrival.ts'
 import type { Devices } from './devices.ts'
@@ -70,28 +71,22 @@ export class Backlogs {
 
   /** Keeps a message that is only for a session that is still getting older ones: it will come out of the log behind them. */
   keepBehind(e: Envelope): Kept {
-    const { logged, owner, stanza } = e
-    if (logged?.undelivered) return this.keep(e)
-    const current = this.#current.get(owner)
-    if (current === undefined) return undefined
-    const found = destination(owner, e)
-    let kept: Kept
-    for (const one of current) {
-      if (one.isOver) continue
-      if (found === one.session && isStorable(e)) {
-        kept = this.keep(e)
-        one.fromLog.add(stanza)
-      } else if (one.device !== undefined && logged !== undefined && one.mayHave(stanza)) one.fromLog.add(stanza)
-    }
-    return kept
+    if (e.logged?.undelivered) return this.keep(e)
+    const current = this.#current.get(e.owner)
+    if (current === undefined || !isStorable(e)) return undefined
+    const found = destination(e.owner, e)
+    return current.some(one => found === one.session && !one.isOver) ? this.keep(e) : undefined
   }
 
   /** Whether a stanza is a message for a session that is still getting older ones: then it comes later. */
   holds(session: Session, stanza: Element, envelope: Envelope | undefined): boolean {
     if (stanza.name !== 'message') return false
-    const current = this.#of(session.owner).find(one => one.session === session && !one.isOver)
+    const { owner } = session
+    const current = this.#of(owner).find(one => one.session === session)
     if (current === undefined || current.passing || isResult(stanza)) return false
-    return current.comesFromLog(stanza) || current.delays(stanza, envelope)
+    const message = copied(stanza) ?? stanza
+    if (this.#kept.get(message) === owner || current.comesFromLog(message)) return true
+    return !current.isOver && current.delays(stanza, envelope)
   }
 
   /**
@@ -152,7 +147,7 @@ export class Backlogs {
     const isKnown = this.#devices.knows(owner, device)
     const place = isLive
       ? owner.delivered
-      : Math.max(session.given, isKnown ? this.#places.of(owner, device) : owner.last)
+      : Math.max(session.given, isKnown ? this.#places.of(owner, device) : owner.delivered)
     if (isKnown && !isLive && place >= owner.last && owner.undelivered === 0) {
       this.#places.confirm(session, place)
       this.#places.give(session, Number.POSITIVE_INFINITY)
@@ -181,6 +176,7 @@ export class Backlogs {
     if (others.length > 0) this.#current.set(owner, others)
     else this.#current.delete(owner)
     this.#letGo(one)
+    session.holding--
     // Something may have come since the last look at the log, or somebody else may take what is left.
     if (ending !== 'broken') this.handOver(owner, session)
   }
@@ -201,7 +197,7 @@ export class Backlogs {
         } else if (look.isShort && one.hasRoom) continue
       } else if (look.entries.length === 0) return owner.undelivered === 0 ? 'done' : 'broken'
       if (one.unconfirmed + one.taking.length > 0) {
-        if (!(await hasArrived(this.#host, session, session.holding > (one.isOver ? 0 : 1)))) return 'gone'
+        if (!(await hasArrived(this.#host, session, session.holding > 1))) return 'gone'
         await this.#confirm(one)
       }
       if (device === undefined ? owner.undelivered === 0 : isAll)
@@ -235,6 +231,7 @@ export class Backlogs {
       const stanza = parse(entry.xml)
       if (!entry.undelivered && !one.mayHave(stanza)) return
       const stamp = delay.write({ from: this.#host.domain, stamp: new Date(entry.at), reason: 'Offline Storage' })
+      one.cameFromLog(entry.id, stanza)
       one.unconfirmed++
       one.length += entry.xml.length
       one.session.deliver(stanza.withChildren([...stanza.children, stamp]))
@@ -266,7 +263,6 @@ export class Backlogs {
   #letGo(one: HandOver): void {
     if (one.isOver) return
     one.isOver = true
-    one.session.holding--
     one.release(Number.POSITIVE_INFINITY)
   }
 
@@ -276,6 +272,11 @@ export class Backlogs {
 }
 
 const none: readonly HandOver[] = []
+
+/** What came for another session, where this is a copy of that (XEP-0280 §7). */
+function copied(stanza: Element): Element | undefined {
+  return stanza.child(received.name, received.namespace)?.elements[0]?.elements.find(one => one.name === 'message')
+}
 
 /** Whether messages may be delivered to a session (RFC 6121 §8.5.2.1.1). */
 function takes(session: Session): boolean {

@@ -5,6 +5,7 @@ import { openMemory } from '../../storage/memory.ts'
 import { openSqlite } from '../../storage/sqlite.ts'
 import { freshPath, timers } from '../../storage/sqlite-scratch.ts'
 import type { OpenStorage, Write } from '../../storage/storage.ts'
+import { SlowStore } from '../../testing/slow-store.ts'
 import { Element } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
 import { ns } from '../../wire/namespaces.ts'
@@ -361,4 +362,32 @@ test('devices list tells how far each device has come, devices forget lets one g
   await desk.player.disconnect()
   await it.says()
   assert.equal(juliet().cursors[cursorOf('desk')], undefined)
+})
+
+test('a device that comes while a message is being stored gets it once, whoever else does', async () => {
+  const disk = new SlowStore()
+  await again({}, disk.open)
+  await known('phone')
+  const desk = await (await connect('desk')).read()
+  for (const [id, there] of [
+    ['1', true],
+    ['2', false],
+  ] as const) {
+    if (!there) await desk.player.disconnect()
+    const phone = await (await connect('phone', { priority: null })).read()
+    disk.quick = false
+    const speaking = it.says(body(id))
+    while (!disk.waits) await new Promise(setImmediate)
+    phone.available()
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+    disk.quick = true
+    disk.keep()
+    await speaking
+    assert.deepEqual((await phone.until(1)).ids(), [id])
+    assert.deepEqual((await phone.read()).ids(), [])
+    await phone.player.disconnect()
+    await it.says()
+    assert.deepEqual((await (await connect('phone')).read()).ids(), [])
+  }
+  assert.equal(it.waiting(), 0)
 })

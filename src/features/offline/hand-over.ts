@@ -5,7 +5,7 @@ import type { Session } from '../../server/session.ts'
 import type { Element } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
 import { isEligible } from '../carbons/exports.ts'
-import { received } from '../carbons/wire.ts'
+import { stanzaId } from '../stanza-id/wire.ts'
 import { cursorOf } from './devices.ts'
 
 /** Messages, and characters of XML, that are handed over before it must be known that they have arrived. */
@@ -41,8 +41,6 @@ export class HandOver {
   readonly device: string | undefined
   /** Where the device stood: before that, only what nobody has taken is for it. */
   readonly from: number
-  /** Messages that will come out of the log. */
-  readonly fromLog = new WeakSet<Element>()
   /** Everything in the log up to here was passed on, or is not for the session. */
   passed: number
   /** The last entry that there was when the log was last looked at. */
@@ -59,6 +57,8 @@ export class HandOver {
   /** Whether the session gets what comes as it comes; only the confirmation is missing. */
   isOver = false
   readonly #late: Late[] = []
+  /** The ids, as its archive tells them, of messages that came out of the log before they were delivered. */
+  readonly #ahead = new Set<string>()
 
   constructor(session: Session, device: string | undefined, from: number) {
     this.session = session
@@ -124,11 +124,17 @@ export class HandOver {
     return isEligible({ stanza, type: typeOf('message', stanza), from }, 'received')
   }
 
-  /** Whether a message comes out of the log later, itself or as a copy. */
-  comesFromLog(stanza: Element): boolean {
-    if (this.fromLog.has(stanza)) return true
-    const copy = stanza.child(received.name, received.namespace)?.elements[0]
-    return copy?.elements.some(one => this.fromLog.has(one)) === true
+  /** Whether a message comes out of the log, or came already: one of a device that is in there, and for it. */
+  comesFromLog(message: Element): boolean {
+    if (this.device === undefined) return false
+    const id = keptAs(message, this.owner)
+    return id !== undefined && (this.isOver ? this.#ahead.has(id) : this.mayHave(message))
+  }
+
+  /** A message has come out of the log: perhaps before those who were there were to get it. */
+  cameFromLog(id: number, stanza: Element): void {
+    const kept = id > this.owner.delivered ? keptAs(stanza, this.owner) : undefined
+    if (kept !== undefined) this.#ahead.add(kept)
   }
 
   /** Whether a message waits until those before it are on their way. */
@@ -151,6 +157,12 @@ export class HandOver {
   get cursor(): string {
     return this.device === undefined ? legacyCursor : cursorOf(this.device)
   }
+}
+
+/** The id under which its account keeps a message; nobody else can have written that (XEP-0359 §3). */
+function keptAs(message: Element, { address }: Owner): string | undefined {
+  const mark = message.elements.findLast(one => stanzaId.is(one) && one.attribute('by') === address.full)
+  return mark?.attribute('id')
 }
 
 /** The first entries that together are not too much for one client to take, and at least one. */
