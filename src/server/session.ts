@@ -2,6 +2,7 @@ import { Element } from '../wire/element.ts'
 import { StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import type { Carrier } from './carrier.ts'
 import type { StanzaKind } from './envelope.ts'
 import { Envelope, kindOf, typeOf } from './envelope.ts'
 import type { Management } from './management.ts'
@@ -14,21 +15,6 @@ import { Slots } from './slot.ts'
 import { addressee, checkIq, checkPresence, priorityOf, subscriptionTypes } from './stanza-checks.ts'
 import type { Receipt } from './turns.ts'
 import { Turns } from './turns.ts'
-
-/** How a session's stanzas get to its client. */
-export interface Carrier {
-  /** Language of the stream, for stanzas that name none (RFC 6120 §8.1.5). */
-  readonly lang: string | undefined
-  /** Bytes written and not yet taken by the other end. */
-  readonly pending: number
-  write(xml: string): void
-  pause(): void
-  resume(): void
-  /** Ends the stream with this error. */
-  fail(error: StreamError): void
-  /** Ends the connection at once: its reader does not read. */
-  abandon(reason: string): void
-}
 
 /** Something that a client was sent. */
 interface Sent {
