@@ -19,6 +19,11 @@ export class Outbox<T> {
   /** Bytes of the items that wait. */
   bytes = 0
 
+  /** Where `acknowledged` items have been confirmed already. */
+  constructor(acknowledged = 0) {
+    this.sent = this.acknowledged = acknowledged
+  }
+
   get length(): number {
     return this.#entries.length
   }

@@ -19,9 +19,11 @@ import { Rations } from './rations.ts'
 import { Refusals } from './refusals.ts'
 import { reload, type SettingChange } from './reload.ts'
 import { Requests } from './requests.ts'
+import { resume, type Surroundings, suspend } from './restart.ts'
 import { Road } from './road.ts'
 import { roster } from './roster.ts'
 import type { Config, HostConfig } from './settings.ts'
+import { snapshotTables } from './snapshot.ts'
 import type { Stream } from './stream.ts'
 import { Streams } from './streams.ts'
 import { put, storageWrite, type Table, table } from './table.ts'
@@ -31,7 +33,7 @@ export type { Listening } from './listeners.ts'
 /** Bytes that a host keeps for itself and shows nobody. */
 const secrets = table('secrets', { secret: base64 }, [])
 
-const coreTables = [credentials, standing, roster, secrets]
+const coreTables = [credentials, standing, roster, secrets, ...snapshotTables]
 
 /** All tables of a server with these features. */
 export function tablesOf(features: readonly Feature[]): readonly Table[] {
@@ -40,6 +42,8 @@ export function tablesOf(features: readonly Feature[]): readonly Table[] {
 
 /** How long connections may take to end when the server stops, in milliseconds. */
 const farewell = 3000
+/** The same when it starts again: all the others wait for that. */
+const hurriedFarewell = 300
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -66,7 +70,7 @@ export class Server {
   readonly #begun: number
   /** What becomes of stanzas that are sent in somebody's name. */
   readonly refusals: Refusals
-  #stopped: Promise<void> | undefined
+  #ended: Promise<number> | undefined
 
   constructor(options: ServerOptions, storage: Storage) {
     const { runtime, log, config } = options
@@ -247,18 +251,43 @@ export class Server {
   }
 
   /** Ends all sessions with unavailable presence and `system-shutdown`, then closes the store. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop()
-    return this.#stopped
+  async stop(): Promise<void> {
+    this.#ended ??= this.#end(false)
+    await this.#ended
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * Ends as `stop` does, but for sessions that may be resumed: those are in the store for the next server on it, nobody
+   * sees them leave, and their connections break when all is done. Resolves with how many they are.
+   */
+  suspend(): Promise<number> {
+    this.#ended ??= this.#end(true)
+    return this.#ended
+  }
+
+  async #end(keeping: boolean): Promise<number> {
     const closed = this.#listeners.close()
     this.#lastMinute.stop()
-    await this.streams.stop(new StreamError('system-shutdown', 'The server is shutting down.'), farewell)
+    const error = new StreamError('system-shutdown', 'The server is shutting down.')
+    const kept = keeping ? await suspend(this.#surroundings, error) : undefined
+    if (kept === undefined) await this.streams.stop(error, farewell)
+    else await this.streams.departed(hurriedFarewell)
     await closed
     this.#rations.stop()
     await this.#storage.close()
+    this.streams.cut()
+    return kept ?? 0
+  }
+
+  /** Takes up the sessions that `suspend` has kept. Rejects with StorageError. */
+  resume(): Promise<void> {
+    return resume(this.#surroundings)
+  }
+
+  get #surroundings(): Surroundings {
+    const { hosts, streams } = this
+    const { runtime, log } = this.#options
+    return { hosts, streams, storage: this.#storage, timers: runtime.timers, log, now: () => runtime.clock.now() }
   }
 
   #serve(socket: Socket, upgradable: boolean): void {
@@ -298,5 +327,7 @@ export class Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const server = new Server(options, await options.storage(tablesOf(options.features).map(one => one.shape)))
   for (const host of options.config.hosts) await server.addHost(host)
+  // Before anybody is served: what was kept is used once.
+  await server.resume()
   return server
 }

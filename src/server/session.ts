@@ -17,7 +17,7 @@ import type { Receipt } from './turns.ts'
 import { Turns } from './turns.ts'
 
 /** Something that a client was sent. */
-interface Sent {
+export interface Sent {
   /** What goes the undelivered road if it turns out not to have been taken. */
   readonly envelope: Envelope | undefined
   /** Its text, to be written again after a resumption. */
@@ -74,6 +74,8 @@ export class Session {
    * Infinity while it is. Whoever hands backlogs over keeps it.
    */
   given = 0
+  /** What features keep about it. */
+  readonly slots = new Slots()
   /** How many stanzas came. */
   received = 0
   /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
@@ -83,7 +85,6 @@ export class Session {
   /** Whether something was committed that the kept count does not count. */
   #uncounted = false
   readonly #answers = new Turns()
-  readonly #slots = new Slots()
   #carrier: Carrier | undefined
   #managed: Managed | undefined
   readonly #road: Road
@@ -91,7 +92,8 @@ export class Session {
   #paused = false
   #closing: StreamError | undefined
 
-  constructor(owner: Owner, jid: Jid, carrier: Carrier, road: Road, unsentAtMost: number) {
+  /** Without a carrier: one that goes on where its client is not back yet. */
+  constructor(owner: Owner, jid: Jid, carrier: Carrier | undefined, road: Road, unsentAtMost: number) {
     this.owner = owner
     this.jid = jid
     this.#carrier = carrier
@@ -100,11 +102,11 @@ export class Session {
   }
 
   get<T>(slot: Slot<T>): T {
-    return this.#slots.get(slot)
+    return this.slots.get(slot)
   }
 
   set<T>(slot: Slot<T>, value: T): void {
-    this.#slots.set(slot, value)
+    this.slots.set(slot, value)
   }
 
   /** Whether it gets what is sent to the bare JID: available, and not with a negative priority. */
@@ -212,9 +214,9 @@ export class Session {
     else carrier.write(xml)
   }
 
-  /** Stanzas are counted from here on (XEP-0198 §3). */
-  manage(managed: (outbox: Outbox<unknown>, received: number) => Managed): void {
-    this.outbox = new Outbox()
+  /** Stanzas are counted from here on (XEP-0198 §3); after a restart, so many that it was sent are acknowledged already. */
+  manage(managed: (outbox: Outbox<unknown>, received: number) => Managed, acknowledged = 0): void {
+    this.outbox = new Outbox(acknowledged)
     this.#managed = managed(this.outbox, this.received)
   }
 
@@ -246,7 +248,7 @@ export class Session {
   detach(): void {
     this.#carrier = undefined
     this.#paused = false
-    this.#slots.endStream()
+    this.slots.endStream()
   }
 
   /** Its client is back, on another connection: what it does not have is written again, in order. */
@@ -312,7 +314,7 @@ export class Session {
 
   /** The connection is gone, and with it what lived as long. */
   streamEnded(): void {
-    this.#slots.endStream()
+    this.slots.endStream()
   }
 
   /** RFC 6120 §8.1.2.1: a client may name its own bare or full JID as sender, and nobody else. */

@@ -47,6 +47,7 @@ export class Stream implements StreamReader, Carrier {
   #replaced = false
   /** What its session writes while that has to wait. */
   #held: string[] | undefined
+  #halted = false
   readonly #deadline: Timer
 
   constructor(link: Link, streams: Streams, name: string) {
@@ -87,6 +88,7 @@ export class Stream implements StreamReader, Carrier {
   }
 
   element(element: Element): void {
+    if (this.#halted) return
     this.heard = true
     const { session } = this
     if (session !== undefined && element.namespace === ns.client) {
@@ -102,6 +104,7 @@ export class Stream implements StreamReader, Carrier {
 
   /** The client has closed its stream: so do we (RFC 6120 §4.4). */
   closed(): void {
+    if (this.#halted) return
     this.log('debug', 'stream closed by the client')
     // RFC 6120 §4.4: it reads on until our closing tag, and so takes what was written before that.
     this.drained()
@@ -158,7 +161,13 @@ export class Stream implements StreamReader, Carrier {
   }
 
   resume(): void {
-    if (!this.#busy) this.link.resume()
+    if (!this.#busy && !this.#halted) this.link.resume()
+  }
+
+  /** Reads nothing more from its client: what still comes has not been seen. */
+  halt(): void {
+    this.#halted = true
+    this.link.pause()
   }
 
   /** Says why, and ends. The header goes first, where it has not gone yet (RFC 6120 §4.9.1.2). */
@@ -317,7 +326,7 @@ export class Stream implements StreamReader, Carrier {
       .catch(error => this.#failed(error))
       .finally(() => {
         this.#busy = false
-        if (!this.#over) this.link.resume()
+        if (!this.#over) this.resume()
       })
   }
 

@@ -21,6 +21,13 @@ import type { StreamFeature } from './stream-feature.ts'
 /** How long a client may take to answer a ping before it counts as gone, in milliseconds. */
 const pingPatience = 60_000
 
+/** How long a session is kept for its client. */
+interface Patience {
+  readonly timer: Timer
+  /** By the clock that never goes back. */
+  readonly until: number
+}
+
 /** All client streams of a server: what they share, how many there may be, and what happens when one ends. */
 export class Streams {
   /** As it is in effect now: whoever needs a setting reads it when it is needed. */
@@ -40,8 +47,14 @@ export class Streams {
   /** Those whose carrier is still there, ended streams included. */
   readonly #carried = new Set<Stream>()
   #allGone: (() => void) | undefined
-  /** Sessions whose clients may come back, and when they may not any more. */
-  readonly #waiting = new Map<Session, Timer>()
+  /** Sessions whose clients may come back, and until when. */
+  readonly #waiting = new Map<Session, Patience>()
+  /** Streams that are not read any more, because the server ends and their sessions do not. */
+  readonly #halted: Stream[] = []
+  /** What whoever still comes is told: the server ends. */
+  #ending: StreamError | undefined
+  /** Whether a snapshot was taken: no session ends any more. */
+  #frozen = false
   readonly #addresses = new Map<string, number>()
   /** How many have logged in and bound a resource since the start. */
   logins = 0
@@ -148,6 +161,8 @@ export class Streams {
     this.#all.add(stream)
     this.#carried.add(stream)
     link.start(stream)
+    // Its handshake began before the end did.
+    if (this.#ending !== undefined) stream.fail(this.#ending)
     return stream
   }
 
@@ -177,10 +192,13 @@ export class Streams {
   #keep(session: Session): void {
     session.detach()
     this.log('info', 'session waits for its client', { who: session.jid.full })
-    this.#waiting.set(
-      session,
-      this.timers.after(session.managed!.counts.resumable, () => this.endSession(session)),
-    )
+    this.keep(session, session.managed!.counts.resumable)
+  }
+
+  /** Keeps a session without a stream for so many milliseconds; its client may resume it. */
+  keep(session: Session, milliseconds: number): void {
+    const timer = this.timers.after(milliseconds, () => this.endSession(session))
+    this.#waiting.set(session, { timer, until: this.#runtime.clock.elapsed() + milliseconds })
   }
 
   /** A session that is still connected leaves its stream, and waits for its client. */
@@ -192,7 +210,7 @@ export class Streams {
 
   /** A session that waited for its client goes on in this stream. */
   resumed(session: Session, stream: Stream): void {
-    this.timers.cancel(this.#waiting.get(session))
+    this.timers.cancel(this.#waiting.get(session)?.timer)
     this.#waiting.delete(session)
     stream.bound(session)
     this.log('info', 'session resumed', { who: session.jid.full, stream: stream.name })
@@ -200,9 +218,9 @@ export class Streams {
 
   /** A session is over: contacts see it leave, and what its client did not take goes the undelivered road. */
   endSession(session: Session): void {
-    if (session.ended) return
+    if (session.ended || this.#frozen) return
     session.ended = true
-    this.timers.cancel(this.#waiting.get(session))
+    this.timers.cancel(this.#waiting.get(session)?.timer)
     this.#waiting.delete(session)
     session.streamEnded()
     const { owner } = session
@@ -229,8 +247,63 @@ export class Streams {
   /** Ends all streams with this error; resolves when their connections are gone, or after so many milliseconds. */
   async stop(error: StreamError, patience: number): Promise<void> {
     this.timers.cancel(this.#sweeping)
+    this.#ending = error
+    for (const stream of this.#halted.splice(0)) this.#carried.add(stream)
     for (const stream of [...this.#all]) stream.fail(error)
     for (const session of [...this.#waiting.keys()]) this.endSession(session)
+    await this.departed(patience)
+  }
+
+  /** Reads nothing more: whose session may be resumed hears nothing of it, all others are told this error. */
+  halt(error: StreamError): void {
+    this.timers.cancel(this.#sweeping)
+    this.#ending = error
+    for (const stream of [...this.#all]) {
+      if (stream.session?.resumable !== true) {
+        stream.fail(error)
+        continue
+      }
+      stream.halt()
+      this.#carried.delete(stream)
+      this.#halted.push(stream)
+    }
+  }
+
+  /**
+   * Sessions that may be resumed, and for how many milliseconds from now. They are as they are until `thaw`: nothing more
+   * is written to their clients, and none of them ends.
+   */
+  freeze(): ReadonlyMap<Session, number> {
+    this.#frozen = true
+    const kept = new Map<Session, number>()
+    for (const { session } of this.#all) {
+      if (session?.resumable !== true) continue
+      kept.set(session, session.managed!.counts.resumable)
+      session.detach()
+    }
+    const now = this.#runtime.clock.elapsed()
+    for (const [session, { timer, until }] of this.#waiting) {
+      this.timers.cancel(timer)
+      kept.set(session, Math.max(0, until - now))
+    }
+    return kept
+  }
+
+  /** What `freeze` gave is of no use: sessions end as ever. */
+  thaw(): void {
+    this.#frozen = false
+  }
+
+  /** Lets go of halted streams without closing them: for their clients the connection breaks, and they come back. */
+  cut(): void {
+    for (const stream of this.#halted.splice(0)) {
+      this.#all.delete(stream)
+      stream.link.destroy()
+    }
+  }
+
+  /** Resolves when the connections of all that were told to end are gone; what is left after so many milliseconds is cut. */
+  async departed(patience: number): Promise<void> {
     if (this.#carried.size === 0) return
     await new Promise<void>(done => {
       const timer = this.timers.after(patience, () => {

@@ -8,7 +8,7 @@ import { text } from '../../wire/kinds.ts'
 import { defaultList, type Item, isBlocked, items, List } from './list.ts'
 
 /** The name of a session's active list; empty where it has none (XEP-0016 §2.4). */
-export const active = slot(text, '', { lives: 'session' })
+export const active = slot(text, '', { lives: 'session', name: 'active privacy list' })
 
 /** Hung there by privacy lists where clients may use them, to hear of changed ones; else only the block list counts. */
 export const privacyLists = extensionPoint<{ changed(owner: Owner, list: string): void }>('privacy lists')

@@ -8,7 +8,7 @@ import { ns } from '../../wire/namespaces.ts'
 import { block, unblock } from './wire.ts'
 
 /** Whether a session has asked for the block list, and so hears of its changes (XEP-0191 §3.3). */
-export const requested = slot(bool, false, { lives: 'session' })
+export const requested = slot(bool, false, { lives: 'session', name: 'block list requested' })
 
 /** Tells who asked for the block list that these addresses are blocked now. */
 export function pushBlocked(host: Host, owner: Owner, addresses: readonly Jid[]): void {

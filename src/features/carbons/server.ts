@@ -17,7 +17,7 @@ import { Recent } from './recent.ts'
 import { disable, enable, received, sent } from './wire.ts'
 
 /** Whether a session asked for copies. */
-const wanted = slot(bool, false, { lives: 'session' })
+const wanted = slot(bool, false, { lives: 'session', name: 'carbons' })
 
 /** §6.2: all rules of §6.1 hold. */
 const features = [enable.namespace, 'urn:xmpp:carbons:rules:0']

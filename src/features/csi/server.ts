@@ -1,6 +1,7 @@
 import { list, oneOf, setting, size } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { writing } from '../../server/pipeline.ts'
+import { suspensions } from '../../server/restart.ts'
 import { StreamError } from '../../wire/errors.ts'
 import { bindInline } from '../bind2/exports.ts'
 import { resumptions } from '../stream-management/exports.ts'
@@ -48,6 +49,7 @@ export default feature({
       }),
       // §5.2: a resumed stream begins active.
       resumptions.add(session => waiting.active(session)),
+      suspensions.add(session => waiting.active(session)),
     ]
   },
 })

@@ -116,6 +116,15 @@ export class Backlogs {
     if (takes(session)) this.handOver(session.owner, session)
   }
 
+  /** The process ends and the session does not: what waits in memory for the end of its backlog goes to its client before that. */
+  suspended(session: Session): void {
+    for (const one of this.#of(session.owner)) {
+      if (one.session !== session) continue
+      one.passing = true
+      one.release(Number.POSITIVE_INFINITY)
+    }
+  }
+
   /** A session is over: what it did not take of what is in the log comes out of there again. */
   ended(session: Session): void {
     if (this.#devices.knows(session.owner, session.device))

@@ -12,7 +12,7 @@ const often = 600_000
 const daily = 86_400_000
 
 /** `session.given`, where that has to outlive the process; -1 for Infinity. */
-const given = slot(int, 0, { lives: 'session' })
+const given = slot(int, 0, { lives: 'session', name: 'given of the log' })
 
 /**
  * How far the devices that are there have come. They get what comes as it comes, and their cursors follow: when a session

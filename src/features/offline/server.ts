@@ -2,6 +2,7 @@ import { endings } from '../../server/binding.ts'
 import { setting, time, whole } from '../../server/config.ts'
 import { feature, load } from '../../server/feature.ts'
 import { drop, message, presence, writing } from '../../server/pipeline.ts'
+import { restorations, suspensions } from '../../server/restart.ts'
 import { catchUps } from '../archive/exports.ts'
 import { resumptions } from '../stream-management/exports.ts'
 import { Backlogs } from './backlogs.ts'
@@ -49,6 +50,8 @@ export default feature({
       }),
       catchUps.add((session, learnt) => backlogs.asks(session, learnt)),
       resumptions.add(session => backlogs.resumed(session)),
+      suspensions.add(session => backlogs.suspended(session)),
+      restorations.add(session => backlogs.resumed(session)),
       endings.add(session => backlogs.ended(session)),
       {
         registers: 'chore',

@@ -6,6 +6,7 @@ import type { Host } from '../../server/host.ts'
 import type { Owner } from '../../server/owner.ts'
 import type { Ended } from '../../server/pipeline.ts'
 import { drop, ended, presence } from '../../server/pipeline.ts'
+import { starts } from '../../server/restart.ts'
 import type { Contact } from '../../server/roster.ts'
 import { contactOf, isSubscribedTo, isSubscriber, newContact, roster } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
@@ -18,6 +19,7 @@ import { parse } from '../../wire/reader.ts'
 import { push, save } from '../roster/exports.ts'
 import { appear, cancel, disappear, probe, tell } from './exports.ts'
 import { answerProbe, showAll } from './probes.ts'
+import { isSeen, isSeenNoMore, seen, takeBack } from './seen.ts'
 import type { Inbound, Outbound, SubscriptionType } from './subscriptions.ts'
 import { inbound, outbound } from './subscriptions.ts'
 import { preApproval } from './wire.ts'
@@ -33,7 +35,9 @@ export default feature({
       'Characters of a waiting subscription request; of a longer one all but the address is forgotten.',
     ),
   },
+  tables: [seen],
   start: ({ config, host }) => [
+    starts.add(() => void takeBack(host)),
     {
       registers: 'stream-feature',
       namespace: preApproval.namespace,
@@ -142,11 +146,15 @@ function* audience({ owner, session, type }: Envelope): Iterable<Jid> {
 /** What follows presence that was for all (RFC 6121 §4.2.2, §4.5.2). */
 function announced(host: Host, e: Envelope, session: Session): void {
   if (e.type !== 'unavailable') {
-    if (!session.wasAvailable) entered(host, session)
+    if (session.wasAvailable) return
+    isSeen(host, session.jid)
+    entered(host, session)
     return
   }
+  if (!session.wasAvailable) return
+  isSeenNoMore(host, session.jid)
   // Who leaves is no available resource any more, and hears it all the same.
-  if (session.wasAvailable) session.deliver(e.stanza.with('to', e.owner.address.full))
+  session.deliver(e.stanza.with('to', e.owner.address.full))
 }
 
 /** A new session hears who else is there, and who asked meanwhile. */

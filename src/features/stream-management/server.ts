@@ -3,6 +3,7 @@ import { feature } from '../../server/feature.ts'
 import { Management } from '../../server/management.ts'
 import type { Owner } from '../../server/owner.ts'
 import type { Session } from '../../server/session.ts'
+import { resumability } from '../../server/snapshot.ts'
 import type { Stream } from '../../server/stream.ts'
 import type { Streams } from '../../server/streams.ts'
 import type { Infer } from '../../wire/codec.ts'
@@ -80,6 +81,10 @@ export default feature({
           return undefined
         },
       },
+      resumability.add((session, { resumption, resumable, acknowledged }, expire) => {
+        manage(session, resumption, resumable, expire, acknowledged)
+        ended.follow(session, resumption)
+      }),
     ]
   },
 })
@@ -90,27 +95,35 @@ function begin(stream: Stream, session: Session, wish: Infer<typeof enable>, lon
   const id = streams.id()
   const asked = wish.max === undefined ? longest : wish.max * 1000
   const resumable = wish.resume === true ? Math.min(longest, asked) : 0
-  session.manage((outbox, received) => ({
-    counts: new Management(id, resumable, outbox, received),
-    request: requestXml,
-    answer: h => answer.write({ h }).xml(ns.client),
-    expire: () => streams.endSession(session),
-    keep: resumable > 0 ? keeping(stream, session, id) : nothing,
-  }))
+  manage(session, id, resumable, () => streams.endSession(session))
   if (resumable > 0) ended.follow(session, id)
   return enabled.write(resumable > 0 ? { id, resume: true, max: Math.floor(resumable / 1000) } : {})
 }
 
+/** Counting begins; after a restart, so many that the client was sent are acknowledged already. */
+function manage(session: Session, id: string, resumable: number, expire: () => void, acknowledged = 0): void {
+  session.manage(
+    (outbox, received) => ({
+      counts: new Management(id, resumable, outbox, received),
+      request: requestXml,
+      answer: h => answer.write({ h }).xml(ns.client),
+      expire,
+      keep: resumable > 0 ? keeping(session, id) : nothing,
+    }),
+    acknowledged,
+  )
+}
+
 /** Keeps the count of a session with what it counts; older ones make room when it is first kept. */
-function keeping({ streams }: Stream, session: Session, id: string): (h: number) => void {
-  const { owner } = session
-  const began = streams.now()
+function keeping({ owner }: Session, id: string): (h: number) => void {
+  const { shared } = owner.host
+  const began = shared.now()
   let begun = false
   return h => {
     keepCount(owner, id, h, began)
     if (begun) return
     begun = true
-    forgetOldCounts(owner).catch(error => streams.log('warn', 'old counts not forgotten', { reason: String(error) }))
+    forgetOldCounts(owner).catch(error => shared.log('warn', 'old counts not forgotten', { reason: String(error) }))
   }
 }
 
