@@ -6,6 +6,8 @@ import { logIn } from '../testing/login.ts'
 import { RawClient } from '../testing/raw.ts'
 import { type TestServer, testServer } from '../testing/server.ts'
 import { encodeBase64 } from '../wire/base64.ts'
+import { StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
 
 let house: TestServer
 
@@ -122,4 +124,16 @@ test('when the server stops, every session sees it, and contacts see the session
   assert.match(rest[1]!, /<system-shutdown/)
   await Promise.all([one.disconnect(), two.disconnect()])
   await stopped
+})
+
+test('what comes after we have ended the stream is not read any more', async () => {
+  const juliet = await house.connect('juliet@localhost')
+  const romeo = await house.connect('romeo@localhost')
+  const host = house.server.hosts.get('localhost')!
+  const { sessions } = host.owners.loaded(Jid.parse('romeo@localhost'))!
+  sessions.find(({ jid }) => jid.full === romeo.jid)!.fail(new StreamError('policy-violation', 'Enough.'))
+  romeo.send(`<message to='${juliet.jid}'><body>still here</body></message>`)
+  await romeo.disconnect()
+  juliet.send(`<iq type='get' id='end' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`)
+  assert.equal((await juliet.receive()).attribute('id'), 'end')
 })

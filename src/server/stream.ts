@@ -88,7 +88,7 @@ export class Stream implements StreamReader, Carrier {
   }
 
   element(element: Element): void {
-    if (this.#halted) return
+    if (this.#over || this.#halted) return
     this.heard = true
     const { session } = this
     if (session !== undefined && element.namespace === ns.client) {
