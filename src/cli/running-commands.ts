@@ -19,7 +19,12 @@ export interface Running {
   namesHosts(): boolean
   reload(): Promise<Answer>
   /** Resolves when everything but the process itself is gone. */
-  stop(): Promise<void>
+  stop(): Promise<unknown>
+  /**
+   * The same, but for sessions that are kept for their clients; resolves with how many those are. Then the program starts
+   * again. Rejects with ConfigError where it could not.
+   */
+  restart(): Promise<number>
 }
 
 /** What a running server can be asked for beside what its core and its features have. */
@@ -32,6 +37,19 @@ export function runningCommands(running: Running): readonly Command[] {
       async run() {
         await running.stop()
         return { say: 'The server has stopped.' }
+      },
+    },
+    {
+      words: ['restart'],
+      manual:
+        'Starts the server again, with the program and the configuration as they are now. Clients that can resume their ' +
+        'sessions do, and nobody sees them leave; all others are told, and connect again. A configuration with mistakes ' +
+        'changes nothing. SIGTERM keeps sessions in the same way and ends the server, for whatever starts it next.',
+      arguments: [],
+      async run() {
+        const kept = await running.restart()
+        const whose = kept === 1 ? '1 session waits' : `${kept} sessions wait`
+        return { say: `The server starts again; ${whose} for ${kept === 1 ? 'its client' : 'their clients'}.` }
       },
     },
     {

@@ -6,10 +6,10 @@ const together = 500
 
 /** How a server ends. */
 export interface Ending {
-  /** Ends it, once, whoever asks first; resolves when all is gone. */
-  end(reason: string): Promise<void>
-  /** Resolves when all is gone. */
-  readonly ended: Promise<void>
+  /** Ends it, once, whoever asks first; resolves when all is gone, with the reason that it ended for. */
+  end(reason: string): Promise<string>
+  /** Resolves when all is gone, with the reason. */
+  readonly ended: Promise<string>
   /** Takes no more notice of signals. */
   forget(): void
 }
@@ -26,19 +26,19 @@ interface Surroundings {
 
 /**
  * Ends in good order on SIGINT or SIGTERM, and with its terminal; SIGHUP from anybody else reads the configuration again.
- * A second SIGINT ends the process at once. What is thrown where
+ * How it ends is `stop`'s business, which is told the reason. A second SIGINT ends the process at once. What is thrown where
  * nobody catches it is a bug of ours: it is logged, and the server lives on.
  */
-export function onSignals(around: Surroundings, stop: () => Promise<void>): Ending {
+export function onSignals(around: Surroundings, stop: (reason: string) => Promise<void>): Ending {
   const { log, elapsed } = around
-  const finished = Promise.withResolvers<void>()
+  const finished = Promise.withResolvers<string>()
   finished.promise.catch(() => {})
   let begun: number | undefined
-  const end = (reason: string): Promise<void> => {
+  const end = (reason: string): Promise<string> => {
     if (begun === undefined) {
       begun = elapsed()
       log('info', 'stopping', { reason })
-      stop().then(finished.resolve, finished.reject)
+      stop(reason).then(() => finished.resolve(reason), finished.reject)
     }
     return finished.promise
   }

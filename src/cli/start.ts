@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { features } from '../features/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
+import { AccountError } from '../server/accounts.ts'
 import { createServer, type Server } from '../server/server.ts'
 import type { Config } from '../server/settings.ts'
 import { openSqlite } from '../storage/sqlite.ts'
@@ -23,6 +24,9 @@ import { onSignals } from './signals.ts'
 import { look } from './terminal.ts'
 import { type Where, where } from './where.ts'
 
+/** EX_TEMPFAIL: whoever looks after the process starts it again. */
+const startMeAgain = 75
+
 /**
  * Runs a server until it is told to end; resolves with the exit code. What it serves is printed on standard output, the
  * log goes to standard error. Rejects with a sentence for the operator where it cannot begin.
@@ -31,11 +35,13 @@ export async function runServer(around: Surroundings, options: GlobalOptions): P
   const place = where(options, around.cwd)
   const config = effectiveConfig(place, options)
   const lock = lockData(config.data) ?? (await refuse(config.data, `${typedCommand(around)} stop${place.options}`))
+  let reason: string
   try {
-    return await serve(around, options, place, config, lock)
+    reason = await serve(around, options, place, config, lock)
   } finally {
     lock.release()
   }
+  return reason === 'restart' ? startAgain() : 0
 }
 
 async function serve(
@@ -44,7 +50,7 @@ async function serve(
   place: Where,
   config: Config,
   lock: Lock,
-): Promise<number> {
+): Promise<string> {
   const runtime = nodeRuntime()
   const manner: LogManner = { ...config.log, ...(options.json && { format: 'json' }) }
   const log = logger({
@@ -72,11 +78,13 @@ async function serve(
   })
   let control: ControlServer | undefined
   const signals = { log, elapsed: () => runtime.clock.elapsed(), terminalGone: watchedTerminal(), reload }
-  const ending = onSignals(signals, async () => {
+  let kept = 0
+  const ending = onSignals(signals, async reason => {
     // From here on a command line finds no server, and the next server finds the folder free.
     control?.close()
     certificates.stop()
-    await server.stop()
+    if (reason === 'restart' || reason === 'SIGTERM') kept = await server.suspend()
+    else await server.stop()
     lock.release()
   })
   try {
@@ -94,14 +102,22 @@ async function serve(
           namesHosts: () => namesHosts(where(options, around.cwd)),
           reload,
           stop: () => ending.end('stop'),
+          async restart() {
+            // With mistakes in it, nothing would start again.
+            effectiveConfig(where(options, around.cwd), options)
+            const reason = await ending.end('restart')
+            if (reason !== 'restart') throw new AccountError(`The server was ending already (${reason}).`)
+            return kept
+          },
         }),
       ],
       log,
     })
     await listen(server)
     announce(around, options, place, server, found)
-    await ending.ended
-    log('info', 'stopped')
+    const reason = await ending.ended
+    log('info', reason === 'restart' ? 'starting again' : 'stopped')
+    return reason
   } catch (error) {
     await ending.end('failure')
     throw error
@@ -109,7 +125,16 @@ async function serve(
     ending.forget()
     await control?.finish()
   }
-  return 0
+}
+
+/**
+ * Puts the program as it is installed now in the place of this process: same number, arguments, folder and terminal, so
+ * that neither a shell nor a supervisor notices. Where a system has no such thing, the exit code asks for a start.
+ */
+function startAgain(): number {
+  const { execve, execPath, execArgv, argv, env } = process
+  if (execve === undefined || process.platform === 'win32') return startMeAgain
+  return execve(execPath, [execPath, ...execArgv, ...argv.slice(1)], env)
 }
 
 /** What only the process knows, for `status`. */

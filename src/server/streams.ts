@@ -284,7 +284,7 @@ export class Streams {
     const now = this.#runtime.clock.elapsed()
     for (const [session, { timer, until }] of this.#waiting) {
       this.timers.cancel(timer)
-      kept.set(session, Math.max(0, until - now))
+      kept.set(session, Math.max(0, Math.ceil(until - now)))
     }
     return kept
   }
