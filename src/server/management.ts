@@ -54,3 +54,16 @@ export class Management {
     return this.#outbox.sent % wrap
   }
 }
+
+/** Stream management as a session needs it: the arithmetic, and the elements in which it is told. */
+export interface Managed {
+  readonly counts: Management
+  /** `<r/>` */
+  readonly request: string
+  /** `<a/>` with this `h`. */
+  answer(h: number): string
+  /** Nobody may resume the session any more: it is over. */
+  expire(): void
+  /** Keeps the count with what is being committed now, for a client that asks after a crash. */
+  keep(h: number): void
+}

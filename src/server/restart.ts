@@ -1,5 +1,5 @@
 import type { Timers } from '../runtime/runtime.ts'
-import type { Storage, Write } from '../storage/storage.ts'
+import type { OwnerId, Storage, Write } from '../storage/storage.ts'
 import type { StreamError } from '../wire/errors.ts'
 import { extensionPoint } from './feature.ts'
 import type { Host } from './host.ts'
@@ -30,6 +30,9 @@ export const restorations = extensionPoint<(session: Session) => void>('restorat
 /** What features do when the server begins, once all sessions that were kept are back. */
 export const starts = extensionPoint<() => void>('starts')
 
+/** What features do when the server ends, and sessions have: what is still worth knowing is committed. */
+export const endings = extensionPoint<() => void>('endings')
+
 /** How long stanzas may take to be settled before the snapshot, in milliseconds. What takes longer counts as not handled. */
 const settling = 3000
 
@@ -56,13 +59,15 @@ export interface Surroundings {
  * `Streams.cut`.
  */
 export async function suspend(around: Surroundings, error: StreamError): Promise<number | undefined> {
-  const { hosts, streams, log } = around
+  const { hosts, streams, storage, log } = around
   streams.halt(error)
-  await settled(around)
-  for (const session of sessionsOf(hosts))
-    if (session.resumable) for (const run of session.owner.host.extensions(suspensions)) run(session)
-  const kept = streams.freeze()
   try {
+    // Whatever the store was handed before this is durable after it, or has failed, however slow the disk is.
+    await storage.commit(keeper(hosts), emptied)
+    await settled(around)
+    for (const session of sessionsOf(hosts))
+      if (session.resumable) for (const run of session.owner.host.extensions(suspensions)) run(session)
+    const kept = streams.freeze()
     await keep(around, kept)
     log('info', 'sessions kept for the next start', { sessions: kept.size })
     return kept.size
@@ -73,13 +78,16 @@ export async function suspend(around: Surroundings, error: StreamError): Promise
   }
 }
 
-/** All under one owner, so that one row says that all is there. */
+/** All rows are under one owner, so that one of them says that all are there. */
+function keeper(hosts: Surroundings['hosts']): OwnerId {
+  return hosts.values().next().value!.service.id
+}
+
 async function keep({ hosts, storage, now }: Surroundings, kept: ReadonlyMap<Session, number>): Promise<void> {
-  const { id } = hosts.values().next().value!.service
+  const id = keeper(hosts)
   // In the order in which an account has them.
   const sessions = [...sessionsOf(hosts)].filter(session => kept.has(session))
   let stanzas = 0
-  await storage.commit(id, emptied)
   for (let first = 0; first < sessions.length; first += together) {
     const writes = sessions.slice(first, first + together).flatMap((session, place) => {
       const rows = rowsOf(session, first + place, kept.get(session)!)

@@ -5,7 +5,7 @@ import { ns } from '../wire/namespaces.ts'
 import type { Carrier } from './carrier.ts'
 import type { StanzaKind } from './envelope.ts'
 import { Envelope, kindOf, typeOf } from './envelope.ts'
-import type { Management } from './management.ts'
+import type { Managed } from './management.ts'
 import { Outbox } from './outbox.ts'
 import type { Owner } from './owner.ts'
 import { errorReply } from './refusal.ts'
@@ -24,19 +24,6 @@ export interface Sent {
   readonly xml: string
   /** The session had been given everything for it up to this entry of its owner's log. */
   readonly behind: number
-}
-
-/** Stream management as a session needs it: the arithmetic, and the elements in which it is told. */
-export interface Managed {
-  readonly counts: Management
-  /** `<r/>` */
-  readonly request: string
-  /** `<a/>` with this `h`. */
-  answer(h: number): string
-  /** Nobody may resume the session any more: it is over. */
-  expire(): void
-  /** Keeps the count with what is being committed now, for a client that asks after a crash. */
-  keep(h: number): void
 }
 
 /** Entities that one session may send directed presence to. */

@@ -19,6 +19,12 @@ export class Ended {
     if (known.size > remembered) known.delete(known.keys().next().value!)
   }
 
+  /** Names and counts of those sessions of an account that are over. */
+  *of(owner: Owner): Iterable<readonly [id: string, h: number]> {
+    for (const [id, session] of this.#sessions.get(owner) ?? [])
+      if (session.ended) yield [id, session.managed!.counts.told(session.handled)]
+  }
+
   /** The `h` of a session of this account, once all that it sent is handled; undefined where nothing is known of it. */
   async handled(owner: Owner, id: string): Promise<number | undefined> {
     const session = this.#sessions.get(owner)?.get(id)

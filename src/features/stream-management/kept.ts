@@ -1,5 +1,5 @@
 import type { Owner } from '../../server/owner.ts'
-import { remove, table } from '../../server/table.ts'
+import { put, remove, table } from '../../server/table.ts'
 import { text, whole } from '../../wire/kinds.ts'
 
 /** What was handled of each session, kept with what it counts; `at` in milliseconds since 1970. */
@@ -11,6 +11,14 @@ const most = 20
 /** Keeps a session's count with what is being committed now (DESIGN 6). */
 export function keepCount(owner: Owner, id: string, h: number, at: number): void {
   owner.mark(keptCounts, { id, h, at })
+}
+
+/** Keeps the last counts of sessions that are over, for clients that ask the next process (XEP-0198 §5). */
+export function keepCounts(owner: Owner, counts: Iterable<readonly [id: string, h: number]>): void {
+  const at = owner.host.shared.now()
+  const changes = [...counts].map(([id, h]) => put(keptCounts, { id, h, at }))
+  // The store says by itself that it cannot write: then they are those of the last commit.
+  if (changes.length > 0) owner.commit(...changes)?.catch(() => {})
 }
 
 /** What is known of a session that this process never saw. Rejects with StorageError. */

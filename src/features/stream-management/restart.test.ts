@@ -314,3 +314,25 @@ test('in the middle of a backlog: all of it comes, before anything newer', async
   )
   await next.stop()
 })
+
+for (const [how, end] of [
+  ['restart', suspended],
+  ['stop', async (house: TestServer) => house.stop()],
+] as const) {
+  test(`who comes back after a ${how} for a session that is over learns exactly how much was handled`, async () => {
+    const storage = lasting(openMemory())
+    const { house, romeo } = await lovers(storage, "resume='true' max='60'")
+    romeo.say('m1', 'juliet')
+    // These are in no log.
+    for (const show of ['away', 'dnd']) romeo.send(`<presence><show>${show}</show></presence>`)
+    await romeo.settled()
+    romeo.links.sockets.cut()
+    await house.advance(61_000)
+    await end(house)
+    const next = await testServer({ storage })
+    const late = await romeo.back(next)
+    assert.match(late.received, /<failed .*<item-not-found/)
+    assert.equal(late.told, romeo.sent)
+    await next.stop()
+  })
+}

@@ -2,6 +2,7 @@ import { setting, time, within } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { Management } from '../../server/management.ts'
 import type { Owner } from '../../server/owner.ts'
+import { endings } from '../../server/restart.ts'
 import type { Session } from '../../server/session.ts'
 import { resumability } from '../../server/snapshot.ts'
 import type { Stream } from '../../server/stream.ts'
@@ -16,7 +17,7 @@ import { bindInline } from '../bind2/exports.ts'
 import { saslInline } from '../sasl2/exports.ts'
 import { Ended } from './ended.ts'
 import { resumptions } from './exports.ts'
-import { forgetOldCounts, keepCount, keptCount, keptCounts } from './kept.ts'
+import { forgetOldCounts, keepCount, keepCounts, keptCount, keptCounts } from './kept.ts'
 import { answer, enable, enabled, failed, request, resume, resumed, streamManagement, tooHigh } from './wire.ts'
 
 const requestXml = request.write({}).xml(ns.client)
@@ -33,7 +34,7 @@ export default feature({
     ),
   },
   tables: [keptCounts],
-  start: ({ config }) => {
+  start: ({ config, host }) => {
     const ended = new Ended()
     return [
       // §9.2
@@ -84,6 +85,9 @@ export default feature({
       resumability.add((session, { resumption, resumable, acknowledged }, expire) => {
         manage(session, resumption, resumable, expire, acknowledged)
         ended.follow(session, resumption)
+      }),
+      endings.add(() => {
+        for (const owner of host.owners.all()) keepCounts(owner, ended.of(owner))
       }),
     ]
   },
