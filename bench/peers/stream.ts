@@ -81,6 +81,14 @@ export class TextStream {
     })
   }
 
+  /** Hands what nobody has waited for, and all that comes from now on, to whoever reads it. */
+  divert(take: (chunk: Buffer) => void): void {
+    const rest = this.#received
+    this.#received = ''
+    this.onData = take
+    if (rest !== '') take(Buffer.from(rest, 'latin1'))
+  }
+
   /** Opens a stream and reads its features. */
   open(host: string): Promise<string> {
     const head = `<stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
@@ -138,6 +146,7 @@ export async function logIn(target: Target, name: string, resource: string): Pro
   const auth = `<auth xmlns='${saslNamespace}' mechanism='PLAIN'>${plain}</auth>`
   const outcome = await stream.ask(auth, '<success', '</failure>')
   if (!outcome.endsWith('<success')) throw new Error(`${name}: ${outcome}`)
+  await stream.open(target.host)
   await begin(stream, target, name, resource)
   return stream
 }
@@ -146,6 +155,18 @@ export async function logIn(target: Target, name: string, resource: string): Pro
  * Logs in by SCRAM without channel binding over direct TLS and binds "bench"; resolves when initial presence has been taken. Rejects where the server's signature is wrong.
  */
 export async function logInByScram(
+  target: Target,
+  name: string,
+  hash: ScramHash,
+  keys: ScramKeys,
+): Promise<TextStream> {
+  const stream = await provenByScram(target, name, hash, keys)
+  await begin(stream, target, name, 'bench')
+  return stream
+}
+
+/** The same up to where a resource can be bound, or a session resumed. */
+export async function provenByScram(
   target: Target,
   name: string,
   hash: ScramHash,
@@ -161,7 +182,7 @@ export async function logInByScram(
   const response = `<response xmlns='${saslNamespace}'>${Buffer.from(message).toString('base64')}</response>`
   const success = content(await stream.ask(response, '</success>', '</failure>'), 'success')
   if (success !== `v=${signature}`) throw new Error(`${name}: the server's signature is wrong: ${success}`)
-  await begin(stream, target, name, 'bench')
+  await stream.open(target.host)
   return stream
 }
 
@@ -172,9 +193,8 @@ function content(xml: string, element: string): string {
   return Buffer.from(text, 'base64').toString()
 }
 
-/** From the stream after SASL to the end of a login. */
+/** From the features of the stream after SASL to the end of a login. */
 async function begin(stream: TextStream, target: Target, name: string, resource: string): Promise<void> {
-  await stream.open(target.host)
   const bind = `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind>`
   const bound = await stream.ask(`<iq type='set' id='bind'>${bind}</iq>`, '</iq>')
   if (!bound.includes(`${name}@${target.host}/${resource}`)) throw new Error(`${name}: ${bound}`)
