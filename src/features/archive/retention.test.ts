@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openMemory } from '../../storage/memory.ts'
 import { collect } from '../../testing/collect.ts'
 import { writeDateTime } from '../../wire/time.ts'
 import { ask, chat, logOf, messages, refusal, scene, stores } from './test-scene.ts'
@@ -112,7 +113,8 @@ test('commands say what is wrong', async () => {
 })
 
 test('a long export goes on where the last line says', async () => {
-  const it = await scene()
+  // She is sent all of it as well, and does not read it.
+  const it = await scene(openMemory(), { limits: { unsent: '16MiB' } })
   const body = 'x'.repeat(200_000)
   for (let at = 0; at < 25; at++) it.juliet.send(chat('juliet@localhost', `${at} ${body}`))
   await logOf(it, 'juliet', 25)
