@@ -31,7 +31,7 @@ export const restorations = extensionPoint<(session: Session) => void>('restorat
 export const starts = extensionPoint<() => void>('starts')
 
 /** What features do when the server ends, and sessions have: what is still worth knowing is committed. */
-export const endings = extensionPoint<() => void>('endings')
+export const lastWords = extensionPoint<() => void>('last words')
 
 /** How long stanzas may take to be settled before the snapshot, in milliseconds. What takes longer counts as not handled. */
 const settling = 3000

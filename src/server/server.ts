@@ -19,7 +19,7 @@ import { Rations } from './rations.ts'
 import { Refusals } from './refusals.ts'
 import { reload, type SettingChange } from './reload.ts'
 import { Requests } from './requests.ts'
-import { endings, resume, type Surroundings, suspend } from './restart.ts'
+import { lastWords, resume, type Surroundings, suspend } from './restart.ts'
 import { Road } from './road.ts'
 import { roster } from './roster.ts'
 import type { Config, HostConfig } from './settings.ts'
@@ -272,7 +272,7 @@ export class Server {
     const kept = keeping ? await suspend(this.#surroundings, error) : undefined
     if (kept === undefined) await this.streams.stop(error, farewell)
     else await this.streams.departed(hurriedFarewell)
-    for (const host of this.hosts.values()) for (const run of host.extensions(endings)) run()
+    for (const host of this.hosts.values()) for (const run of host.extensions(lastWords)) run()
     await closed
     this.#rations.stop()
     await this.#storage.close()

@@ -2,7 +2,7 @@ import { setting, time, within } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import { Management } from '../../server/management.ts'
 import type { Owner } from '../../server/owner.ts'
-import { endings } from '../../server/restart.ts'
+import { lastWords } from '../../server/restart.ts'
 import type { Session } from '../../server/session.ts'
 import { resumability } from '../../server/snapshot.ts'
 import type { Stream } from '../../server/stream.ts'
@@ -86,7 +86,7 @@ export default feature({
         manage(session, resumption, resumable, expire, acknowledged)
         ended.follow(session, resumption)
       }),
-      endings.add(() => {
+      lastWords.add(() => {
         for (const owner of host.owners.all()) keepCounts(owner, ended.of(owner))
       }),
     ]
