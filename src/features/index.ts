@@ -19,6 +19,7 @@ import presence from './presence/server.ts'
 import privacy from './privacy/server.ts'
 import privateStorage from './private/server.ts'
 import registration from './registration/server.ts'
+import resent from './resent/server.ts'
 import roster from './roster/server.ts'
 import sasl2 from './sasl2/server.ts'
 import serviceAdministration from './service-administration/server.ts'
@@ -32,6 +33,8 @@ import version from './version/server.ts'
 export const features: readonly Feature[] = [
   sasl2,
   pipelining,
+  // Before all others: what was taken already has passed their checks.
+  resent,
   legacySession,
   blocking,
   delay,

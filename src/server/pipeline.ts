@@ -36,6 +36,11 @@ export type Kept = Promise<void> | true | undefined
 
 /** The stages, in the order in which every stanza passes them (DESIGN 4). There are no priorities within a stage. */
 export interface StageFunctions {
+  /**
+   * What must be read before the stanza can set out, or nothing; nothing that its sender sends overtakes it. Only for
+   * messages, where they are sent.
+   */
+  ready: (e: Envelope) => Promise<unknown> | undefined
   /** May it pass? Throws to refuse aloud. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a check that finds nothing wrong returns nothing
   check: (e: Envelope) => typeof drop | Ended | void
@@ -69,7 +74,7 @@ export interface StageRegistration {
 /** One road of one kind of stanza; its methods make registrations. */
 export type Pipeline = { readonly [S in StageName]: (run: StageFunctions[S]) => StageRegistration }
 
-const stageNames: readonly StageName[] = ['check', 'edit', 'stamp', 'store', 'spread', 'copy', 'notify']
+const stageNames: readonly StageName[] = ['ready', 'check', 'edit', 'stamp', 'store', 'spread', 'copy', 'notify']
 
 function pipeline(kind: StanzaKind | undefined, road: RoadName): Pipeline {
   const entries = stageNames.map(stage => [

@@ -53,8 +53,18 @@ export class Road {
   /** What is kept at a message's sender and at its recipient is kept in one commit: both must be at hand for that. */
   #ready(e: Envelope): Promise<unknown> | undefined {
     const { owner } = e
-    if (owner.stale) return owner.host.owners.reload(owner)
-    if (e.kind !== 'message' || e.to === undefined || e.to.local === '') return undefined
+    if (owner.stale) return owner.host.owners.reload(owner).then(() => this.#ready(e))
+    if (e.kind !== 'message') return undefined
+    let ready: Promise<unknown> | undefined
+    for (const run of owner.host.roads.message.sending.ready) {
+      const one = run(e)
+      if (one !== undefined) ready = ready === undefined ? one : Promise.all([ready, one])
+    }
+    return ready === undefined ? this.#recipientReady(e) : ready.then(() => this.#recipientReady(e))
+  }
+
+  #recipientReady(e: Envelope): Promise<unknown> | undefined {
+    if (e.to === undefined || e.to.local === '') return undefined
     const owners = this.#around.host(e.to.domain)?.owners
     const recipient = owners?.loaded(e.to.bare)
     return owners === undefined || recipient?.stale === false ? undefined : owners.find(e.to.bare)

@@ -1,0 +1,148 @@
+import type { Envelope } from '../../server/envelope.ts'
+import type { Host } from '../../server/host.ts'
+import type { LogEntry, Owner } from '../../server/owner.ts'
+import type { Ended } from '../../server/pipeline.ts'
+import { ended } from '../../server/pipeline.ts'
+import type { Element } from '../../wire/element.ts'
+import type { Jid } from '../../wire/jid.ts'
+import { parse } from '../../wire/reader.ts'
+import { delay } from '../delay/wire.ts'
+import { originId, stanzaId } from '../stanza-id/wire.ts'
+
+/** Characters of an id that is remembered. */
+const longest = 256
+
+/** What an account sent lately: the entry of its log by the origin-id, oldest first. */
+interface Memory {
+  readonly entries: Map<string, number>
+  /** Settles when what the log holds is among them; undefined when it is. */
+  filling: Promise<void> | undefined
+}
+
+/**
+ * What accounts have sent lately. Nothing but ids is kept in memory, and no hash is made of anything: when an id comes a
+ * second time the message is read out of the log and compared as it is.
+ */
+export class Resent {
+  readonly #host: Host
+  readonly #limits: { readonly remembered: number; readonly age: number }
+  readonly #memories = new WeakMap<Owner, Memory>()
+  /** Stanzas that are in the log already, on their way from `ready` to `check`. */
+  readonly #found = new WeakSet<Element>()
+  #waiting = 0
+
+  /** `limits`: read whenever it counts; the age is in milliseconds. */
+  constructor(host: Host, limits: { readonly remembered: number; readonly age: number }) {
+    this.#host = host
+    this.#limits = limits
+  }
+
+  /** What has to be read before it can be told whether a message was sent before: nothing, while its id is new. */
+  ready(e: Envelope): Promise<void> | undefined {
+    if (e.session === undefined || this.#limits.remembered === 0) return undefined
+    const id = originOf(e.stanza)
+    if (id === undefined) return undefined
+    const memory = this.#memoryOf(e.owner)
+    if (memory.filling !== undefined) return memory.filling.then(() => this.#look(e, memory.entries.get(id)))
+    const entry = memory.entries.get(id)
+    return entry === undefined ? undefined : this.#look(e, entry)
+  }
+
+  /** One that is in the log is handled: nobody gets it again, and nobody hears an error. */
+  check({ stanza }: Envelope): Ended | undefined {
+    if (this.#waiting === 0 || !this.#found.delete(stanza)) return undefined
+    this.#waiting--
+    return ended()
+  }
+
+  /** Remembers a message that its sender's log is to keep. */
+  remember({ logged, owner, stanza }: Envelope): undefined {
+    if (logged === undefined) return
+    const memory = this.#memories.get(owner)
+    const id = memory && originOf(stanza)
+    if (id !== undefined) this.#add(memory!, id, logged.id)
+  }
+
+  #add({ entries }: Memory, id: string, entry: number): void {
+    // Behind the others: one that comes again with other content counts as new.
+    entries.delete(id)
+    entries.set(id, entry)
+    if (entries.size > this.#limits.remembered) entries.delete(entries.keys().next().value!)
+  }
+
+  #memoryOf(owner: Owner): Memory {
+    let memory = this.#memories.get(owner)
+    if (memory === undefined) {
+      const made: Memory = { entries: new Map(), filling: undefined }
+      made.filling = this.#fill(owner, made).finally(() => {
+        made.filling = undefined
+      })
+      this.#memories.set(owner, (memory = made))
+    }
+    return memory
+  }
+
+  /** What was sent before the account came into memory; where that cannot be read, nothing of it is recognised. */
+  async #fill(owner: Owner, memory: Memory): Promise<void> {
+    try {
+      const entries = await owner.entries({ last: true, limit: this.#limits.remembered })
+      for (const { id, xml, direction, peer } of entries) {
+        const isOwn = direction === 'out' || peer === owner.address.full
+        const origin = isOwn && xml.includes(originId.name) ? originOf(parse(xml)) : undefined
+        if (origin !== undefined) this.#add(memory, origin, id)
+      }
+    } catch (error) {
+      const facts = { account: owner.address.full, reason: String(error) }
+      this.#host.shared.log('error', 'what was sent lately cannot be read', facts)
+    }
+  }
+
+  async #look(e: Envelope, id: number | undefined): Promise<void> {
+    if (id === undefined) return
+    try {
+      const [entry] = await e.owner.entries({ after: id - 1, before: id + 1, limit: 1 })
+      if (entry === undefined || !this.#isRecent(entry) || !isSame(e, parse(entry.xml))) return
+      this.#found.add(e.stanza)
+      this.#waiting++
+    } catch (error) {
+      // Twice is better than never.
+      const facts = { account: e.owner.address.full, entry: id, reason: String(error) }
+      this.#host.shared.log('error', 'an entry of the log cannot be read', facts)
+    }
+  }
+
+  /** What is from the future was written before a clock went back. */
+  #isRecent({ at }: LogEntry): boolean {
+    return this.#host.shared.now() - at <= this.#limits.age
+  }
+}
+
+function originOf(stanza: Element): string | undefined {
+  const { children } = stanza
+  for (const child of children) {
+    if (typeof child === 'string' || !originId.is(child)) continue
+    const id = child.attribute('id')
+    return id === undefined || id === '' || id.length > longest ? undefined : id
+  }
+  return undefined
+}
+
+/** Whether a message is for the same, of the same type and with the same content as one in its sender's log. */
+function isSame({ owner, stanza }: Envelope, kept: Element): boolean {
+  const alike = ['to', 'type'].every(name => stanza.attribute(name) === kept.attribute(name))
+  return (
+    alike && originOf(stanza) === originOf(kept) && contentOf(stanza, owner.address) === contentOf(kept, owner.address)
+  )
+}
+
+/** What its sender wrote: not the id of the account's archive, nor that it was delayed, which a client may add. */
+function contentOf(stanza: Element, account: Jid): string {
+  const children = stanza.children.filter(
+    child => typeof child === 'string' || !(delay.is(child) || isOurs(child, account)),
+  )
+  return stanza.withChildren(children).inner
+}
+
+function isOurs(child: Element, account: Jid): boolean {
+  return stanzaId.is(child) && child.attribute('by') === account.full
+}
