@@ -2,9 +2,10 @@ import { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import { ns } from '../wire/namespaces.ts'
 import { sessionOf } from './delivery.ts'
-import type { Envelope } from './envelope.ts'
+import { type Envelope, envelope } from './envelope.ts'
 import type { By, IqRegistration } from './handlers.ts'
 import type { Host } from './host.ts'
+import type { Owner } from './owner.ts'
 import { replyAttributes } from './refusal.ts'
 import { contactOf, isSubscriber } from './roster.ts'
 
@@ -37,6 +38,14 @@ export function turnAway(handler: IqRegistration | undefined, e: Envelope): Elem
   if (handler?.otherwise === undefined || e.to!.resource !== '')
     throw new StanzaError(handler?.refusal ?? 'service-unavailable')
   return resultOf(e, handler.otherwise(e.stanza.elements[0]!))
+}
+
+/** RFC 6121 §4.3.2, case 1: who may not see a user's presence hears the same as where there is no such user. */
+export function refusedProbe(owner: Owner, { from, to, id }: Envelope): Envelope {
+  const attributes = ['from', to!.bare.full, 'to', from.bare.full, 'type', 'unsubscribed']
+  // §4.3.2.1
+  if (id !== undefined) attributes.push('id', id)
+  return envelope(new Element('presence', ns.client, attributes), to!.bare, from.bare, owner)
 }
 
 /** Who answers this request, or undefined where it is none, or nobody does. */

@@ -31,7 +31,7 @@ import type { HostConfig } from './settings.ts'
 import { subscriptionTypes } from './stanza-checks.ts'
 import type { StreamFeature } from './stream-feature.ts'
 import type { Table } from './table.ts'
-import type { Receipt } from './turns.ts'
+import type { Passage } from './turns.ts'
 
 /** What all hosts of a server share. */
 export interface Shared {
@@ -157,7 +157,7 @@ export class Host {
     name: 'message' | 'presence',
     attributes: readonly string[],
     children: readonly Element[] = [],
-  ): Receipt {
+  ): Passage {
     const stanza = new Element(name, ns.client, ['from', from.full, 'to', to.full, ...attributes], children)
     const e = envelope(stanza, from, to, owner)
     const answer = subscriptionTypes.has(e.type) && e.type !== 'subscribe'
@@ -167,7 +167,7 @@ export class Host {
   }
 
   /** Shows somebody a presence stanza of one of an owner's sessions, where the account's own rules let it. */
-  pass(owner: Owner, presence: Element, to: Jid): Receipt {
+  pass(owner: Owner, presence: Element, to: Jid): Passage {
     const from = Jid.parse(presence.attribute('from')!)
     return this.shared.road.show(envelope(presence.with('to', to.full), from, to, owner))
   }

@@ -3,22 +3,22 @@ import type { Jid } from '../wire/jid.ts'
 import type { Destination } from './delivery.ts'
 import type { Envelope, StanzaKind } from './envelope.ts'
 import type { Session } from './session.ts'
-import type { Receipt } from './turns.ts'
+import type { Passage } from './turns.ts'
 
 /** What a check returns to let a stanza vanish without a word. */
 export const drop: unique symbol = Symbol('drop')
 
 /** What a check returns where the stanza's journey ends in good order: all that it meant was done, or will be durable with the receipt. */
 export class Ended {
-  readonly receipt: Receipt
+  readonly receipt: Passage
 
-  constructor(receipt: Receipt) {
+  constructor(receipt: Passage) {
     this.receipt = receipt
   }
 }
 
 /** The stanza goes no further; whoever sent it hears that it was handled once the receipt has settled. */
-export function ended(receipt?: Receipt): Ended {
+export function ended(receipt?: Passage): Ended {
   return new Ended(receipt)
 }
 

@@ -1,8 +1,8 @@
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
-import { answerTo, forward, handlerOf, turnAway } from './answers.ts'
+import { answerTo, forward, handlerOf, refusedProbe, turnAway } from './answers.ts'
 import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
 import { type Envelope, envelope } from './envelope.ts'
@@ -16,8 +16,8 @@ import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { check, edit, silentlyStopped, stamp, store } from './stages.ts'
 import { subscriptionTypes } from './stanza-checks.ts'
-import type { Receipt, Turns } from './turns.ts'
-import { both } from './turns.ts'
+import type { Passage, Receipt, Turns } from './turns.ts'
+import { both, Flight } from './turns.ts'
 
 /** What the road needs of the server that it leads through. */
 export interface Surroundings {
@@ -43,7 +43,7 @@ export class Road {
   }
 
   /** A stanza sets out under the rules of its sender, when all that it needs is at hand. */
-  send(e: Envelope): Receipt {
+  send(e: Envelope): Passage {
     const { turns } = e.session ?? e.owner
     const ready = this.#ready(e)
     if (ready === undefined && !turns.blocked) return this.#setOut(e, turns)
@@ -70,7 +70,7 @@ export class Road {
     return owners === undefined || recipient?.stale === false ? undefined : owners.find(e.to.bare)
   }
 
-  #setOut(e: Envelope, turns: Turns): Receipt {
+  #setOut(e: Envelope, turns: Turns): Passage {
     if (e.kind === 'message') this.messages++
     const stages = e.owner.host.roads[e.kind].sending
     const { storage } = this.#around
@@ -85,9 +85,10 @@ export class Road {
       const recipient = e.kind === 'message' ? this.#recipient(edited) : undefined
       if (recipient === undefined) return this.#inTurn(turns, e, stored, () => this.#sent(stages, edited, own), true)
       // It arrives at once, so that it is kept at both ends together, and is delivered when it is.
-      const arrived = this.#arrive(recipient, addressed(edited).arrivingAt(recipient), stored)
-      const shown = this.#inTurn(turns, e, stored, () => this.#shown(stages, edited, own))
-      return both(arrived, shown)
+      const flight = new Flight(2)
+      flight.with(this.#arrive(recipient, addressed(edited).arrivingAt(recipient), stored, flight))
+      this.#inTurn(turns, e, stored, () => this.#shown(stages, edited, own), false, flight)
+      return flight
     } catch (error) {
       return this.#refuse(e, error)
     } finally {
@@ -106,7 +107,7 @@ export class Road {
    * A stanza that has passed its sender's rules, or that the server makes itself, goes to whom it is for. One of many
    * copies is not worth an error.
    */
-  route(e: Envelope, copy = false): Receipt {
+  route(e: Envelope, copy = false): Passage {
     try {
       const to = e.to!
       const host = this.#around.host(to.domain)
@@ -125,15 +126,14 @@ export class Road {
   }
 
   /** Presence that the server itself sends in an account's name: what the account's own rules stop does not set out. */
-  show(e: Envelope): Receipt {
+  show(e: Envelope): Passage {
     return silentlyStopped(e.owner.host.roads.presence.sending, e) ? undefined : this.route(e)
   }
 
   /** A message that was delivered in vain: its reader is gone. It goes the undelivered road at its owner. */
   undeliverable(e: Envelope): void {
     try {
-      const receipt = this.#undelivered(e)
-      receipt?.catch(error => this.#refuse(e, error))
+      this.#undelivered(e)
     } catch (error) {
       this.#refuse(e, error)
     }
@@ -178,24 +178,21 @@ export class Road {
     }
   }
 
-  /** RFC 6121 §4.3.2, case 1: who may not see a user's presence hears the same as where there is no such user. */
-  refuseProbe(owner: Owner, { from, to, id }: Envelope): Receipt {
-    const attributes = ['from', to!.bare.full, 'to', from.bare.full, 'type', 'unsubscribed']
-    // §4.3.2.1
-    if (id !== undefined) attributes.push('id', id)
-    return this.route(envelope(new Element('presence', ns.client, attributes), to!.bare, from.bare, owner))
+  /** Who may not see a user's presence hears the same as where there is no such user. */
+  refuseProbe(owner: Owner, e: Envelope): Passage {
+    return this.route(refusedProbe(owner, e))
   }
 
   /** It goes on as `e`; the sender's own devices are shown `own`. */
-  #sent(stages: Stages, e: Envelope, own: Envelope): Receipt {
+  #sent(stages: Stages, e: Envelope, own: Envelope): Passage {
     return this.#shown(stages, e, own, false)
   }
 
   /** The same for one that has `arrived` already. */
-  #shown(stages: Stages, e: Envelope, own: Envelope, arrived = true): Receipt {
+  #shown(stages: Stages, e: Envelope, own: Envelope, arrived = true): Passage {
     try {
       for (const run of stages.copy) for (const { to, stanza } of run(own)) to.deliver(stanza)
-      let receipt: Receipt
+      let receipt: Passage
       if (!arrived) receipt = e.kind === 'presence' ? this.#present(stages, e) : this.route(addressed(e))
       for (const run of stages.notify) run(e)
       return receipt
@@ -204,16 +201,16 @@ export class Road {
     }
   }
 
-  #present(stages: Stages, e: Envelope): Receipt {
+  #present(stages: Stages, e: Envelope): Passage {
     if (e.to === undefined) return this.#broadcast(stages, e)
     if (isNotification(e)) e.session?.directedTo(e.to, e.type === 'available')
     return this.route(e)
   }
 
   /** RFC 6121 §4.2.2, §4.4.2, §4.5.2: one's own availability changes, then all whom it concerns are told. */
-  #broadcast(stages: Stages, e: Envelope): Receipt {
+  #broadcast(stages: Stages, e: Envelope): Passage {
     e.session?.available(e.type === 'unavailable' ? undefined : e.stanza)
-    let receipt: Receipt
+    let receipt: Passage
     for (const run of stages.spread)
       for (const jid of run(e)) {
         const one = e.withTo(jid)
@@ -223,8 +220,11 @@ export class Road {
     return receipt
   }
 
-  /** `before`: what is to be kept elsewhere before it may be delivered; whoever waits for that too answers its failure. */
-  #arrive(owner: Owner, e: Envelope, before?: Receipt): Receipt {
+  /**
+   * `before`: what is to be kept elsewhere before it may be delivered; whoever waits for that too answers its failure.
+   * `flight`: what lands when it has arrived, where it must wait for its turn.
+   */
+  #arrive(owner: Owner, e: Envelope, before?: Promise<unknown>, flight = new Flight(1)): Passage {
     owner.used = true
     const stages = owner.host.roads[e.kind].arriving
     try {
@@ -234,13 +234,18 @@ export class Road {
       const edited = stamp(stages, edit(stages, e))
       const stored = store(stages, edited) ?? before
       if (stored === undefined && owner.turns.idle) return this.#arrived(stages, edited)
-      return this.#inTurn(owner.turns, edited, stored, () => this.#arrived(stages, edited), false, before)
+      owner.turns.queue(
+        stored,
+        () => this.#arrived(stages, edited),
+        error => this.#landed(flight, edited, error, before),
+      )
+      return flight
     } catch (error) {
       return this.#refuse(e, error)
     }
   }
 
-  #arrived(stages: Stages, e: Envelope): Receipt {
+  #arrived(stages: Stages, e: Envelope): Passage {
     try {
       const delivered = e.kind === 'message' ? this.#destination(e) : undefined
       const receipt = this.#deliver(e, delivered)
@@ -252,7 +257,7 @@ export class Road {
     }
   }
 
-  #deliver(e: Envelope, found: Destination | undefined): Receipt {
+  #deliver(e: Envelope, found: Destination | undefined): Passage {
     switch (e.kind) {
       case 'message':
         return this.#deliverMessage(e, found!)
@@ -268,7 +273,7 @@ export class Road {
     return e.owner.kind === 'account' ? destination(e.owner, e) : 'refuse'
   }
 
-  #deliverMessage(e: Envelope, found: Destination): Receipt {
+  #deliverMessage(e: Envelope, found: Destination): Passage {
     if (found === 'ignore') return undefined
     if (found === 'refuse') throw new StanzaError('service-unavailable')
     if (found === 'keep') return this.#undelivered(e)
@@ -279,7 +284,7 @@ export class Road {
     return undefined
   }
 
-  #undelivered(e: Envelope): Receipt {
+  #undelivered(e: Envelope): Passage {
     const stages = e.owner.host.roads[e.kind].undelivered
     const stop = check(stages, e)
     if (stop !== undefined) return stop.receipt
@@ -293,14 +298,14 @@ export class Road {
     }
     if (!kept) throw new StanzaError('service-unavailable')
     for (const run of stages.notify) run(edited)
-    return receipt === undefined ? undefined : receipt.catch(error => this.#refuse(e, error))
+    return receipt?.catch(error => this.#refuse(e, error))
   }
 
   /**
    * RFC 6121 §8.5.2.1.2 and §8.5.3: to all available resources, or to the one that is named. What answers a subscription
    * is for the interested ones (§3.1.6, §3.2.3, §3.3.3).
    */
-  #deliverPresence(e: Envelope): Receipt {
+  #deliverPresence(e: Envelope): Passage {
     const resource = e.to!.resource
     if (resource !== '' && !subscriptionTypes.has(e.type)) {
       sessionOf(e.owner, resource)?.deliver(e.stanza)
@@ -314,7 +319,7 @@ export class Road {
     return undefined
   }
 
-  #deliverIq(e: Envelope): Receipt {
+  #deliverIq(e: Envelope): Passage {
     const { owner } = e
     const request = e.type === 'get' || e.type === 'set'
     if (!request && this.#around.requests.take(e.stanza, e.from, e.to)) return undefined
@@ -327,7 +332,7 @@ export class Road {
     return request ? this.#answer(e) : undefined
   }
 
-  #answer(e: Envelope): Receipt {
+  #answer(e: Envelope): Passage {
     const reply = answerTo(e)
     if (!(reply instanceof Promise)) {
       this.#return(e, reply)
@@ -340,7 +345,7 @@ export class Road {
   }
 
   /** The one place where what was thrown becomes an answer. */
-  #refuse(e: Envelope, thrown: unknown): Receipt {
+  #refuse(e: Envelope, thrown: unknown): undefined {
     const error = this.#around.refusals.note(e, thrown)
     const reply = answer(e, error)
     if (reply !== undefined) this.#return(e, reply)
@@ -368,19 +373,28 @@ export class Road {
     return owner && sessionOf(owner, jid.resource)
   }
 
-  async #inTurn(
+  /** Takes the step when `pending` has settled and its turn has come; one that fails is refused. The flight lands with it. */
+  #inTurn(
     turns: Turns,
     e: Envelope,
-    pending: Promise<unknown> | undefined,
-    next: () => Receipt,
+    pending: Promise<unknown> | Flight | undefined,
+    next: () => Passage,
     blocks = false,
-    before?: Receipt,
-  ): Promise<void> {
-    try {
-      await turns.after(pending, next, blocks)
-    } catch (error) {
-      if (before === undefined || (await before.then(yes, no))) await this.#refuse(e, error)
-    }
+    flight = new Flight(1),
+  ): Flight {
+    turns.queue(pending, next, error => this.#landed(flight, e, error), blocks)
+    return flight
+  }
+
+  /** A step has ended. Whoever waits for `before` too has answered where it failed because of that. */
+  #landed(flight: Flight, e: Envelope, error: unknown, before?: Promise<unknown>): void {
+    if (error === undefined) flight.land()
+    else if (before === undefined) flight.with(this.#refuse(e, error))
+    else
+      before.then(
+        () => flight.with(this.#refuse(e, error)),
+        () => flight.land(),
+      )
   }
 }
 
@@ -392,6 +406,3 @@ function addressed(e: Envelope): Envelope {
 function isNotification(e: Envelope): boolean {
   return e.type === 'available' || e.type === 'unavailable'
 }
-
-const yes = () => true
-const no = () => false

@@ -13,7 +13,7 @@ import type { Road } from './road.ts'
 import type { Slot } from './slot.ts'
 import { Slots } from './slot.ts'
 import { addressee, checkIq, checkPresence, priorityOf, subscriptionTypes } from './stanza-checks.ts'
-import type { Receipt } from './turns.ts'
+import type { Passage, Receipt } from './turns.ts'
 import { Turns } from './turns.ts'
 
 /** Something that a client was sent. */
@@ -133,7 +133,7 @@ export class Session {
     if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
     this.#checkFrom(stanza.attribute('from'))
     const { storage } = this.owner
-    let receipt: Receipt
+    let receipt: Passage
     let committed = false
     storage.begin()
     try {
@@ -169,10 +169,14 @@ export class Session {
   answer(stanza: Element): void {
     if (this.#answers.idle) this.deliver(stanza)
     else
-      this.#answers.after(undefined, () => {
-        this.deliver(stanza)
-        return undefined
-      })
+      this.#answers.queue(
+        undefined,
+        () => {
+          this.deliver(stanza)
+          return undefined
+        },
+        this.#relax,
+      )
   }
 
   /**
@@ -346,31 +350,38 @@ export class Session {
     this.answer(errorReply(stanza.withAttributes(attributes), error))
   }
 
-  #await(receipt: Receipt, loose: boolean): void {
+  #await(receipt: Passage, loose: boolean): void {
     if (loose) this.#loose++
-    const counted = this.#answers.after(receipt, () => {
-      this.handled++
-      return undefined
-    })
-    counted
-      .catch(() => this.handled++)
-      .then(() => {
-        if (loose && --this.#loose === 0 && this.#uncounted) this.committed()
-        this.#relax()
-        this.#leave()
-        if (this.#managed?.counts.owed && this.#answers.idle) this.tell()
-      })
+    this.#answers.queue(receipt, nothing, loose ? this.#looseHandled : this.#handled)
     if (this.#answers.length > waitingAtMost && !this.#paused) {
       this.#paused = true
       this.#carrier?.pause()
     }
   }
 
+  /** One more is handled, well or not. */
+  readonly #handled = (): void => {
+    this.handled++
+    this.#relax()
+    this.#leave()
+    // All that settled with it is counted first.
+    if (this.#managed?.counts.owed) queueMicrotask(this.#tellOwed)
+  }
+
+  readonly #looseHandled = (): void => {
+    if (--this.#loose === 0 && this.#uncounted) this.committed()
+    this.#handled()
+  }
+
+  readonly #tellOwed = (): void => {
+    if (this.#managed?.counts.owed && this.#answers.idle) this.tell()
+  }
+
   #leave(): void {
     if (this.#closing !== undefined && this.#answers.idle) this.fail(this.#closing)
   }
 
-  #relax(): void {
+  readonly #relax = (): void => {
     if (!this.#paused || this.#answers.length > waitingAtMost / 2) return
     this.#paused = false
     this.#carrier?.resume()

@@ -4,7 +4,7 @@ import type { Owner } from '../../server/owner.ts'
 import type { Contact } from '../../server/roster.ts'
 import { isSubscribedTo, isSubscriber } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
-import type { Receipt } from '../../server/turns.ts'
+import type { Passage } from '../../server/turns.ts'
 import { both } from '../../server/turns.ts'
 import { Jid } from '../../wire/jid.ts'
 
@@ -15,8 +15,8 @@ export const departures = extensionPoint<(owner: Owner) => Promise<Date | undefi
  * Ends all that is between an account and a contact, as the contact is told (RFC 6121 §2.5.2, §3.2.2). The account's own
  * roster is the caller's business.
  */
-export function cancel(host: Host, owner: Owner, contact: Contact): Receipt {
-  let receipt: Receipt
+export function cancel(host: Host, owner: Owner, contact: Contact): Passage {
+  let receipt: Passage
   if (isSubscribedTo(contact) || contact.pendingOut) receipt = tell(host, owner, contact.contact, 'unsubscribe')
   if (!isSubscriber(contact) && !contact.pendingIn) return receipt
   if (isSubscriber(contact)) disappear(host, owner, contact.contact)
@@ -42,7 +42,7 @@ export function appear(host: Host, owner: Owner, contact: Jid): void {
 }
 
 /** Sends presence of this type in the name of the account. */
-export function tell(host: Host, owner: Owner, contact: Jid, type: string): Receipt {
+export function tell(host: Host, owner: Owner, contact: Jid, type: string): Passage {
   return host.send(owner, owner.address, contact, 'presence', ['type', type, 'id', host.shared.id()])
 }
 

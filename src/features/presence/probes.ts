@@ -3,13 +3,13 @@ import type { Host } from '../../server/host.ts'
 import type { Owner } from '../../server/owner.ts'
 import { contactOf, isSubscriber } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
-import type { Receipt } from '../../server/turns.ts'
+import { type Passage, promised } from '../../server/turns.ts'
 import type { Jid } from '../../wire/jid.ts'
 import { delay } from '../delay/wire.ts'
 import { appear, departures } from './exports.ts'
 
 /** RFC 6121 §4.3.2, §4.6.6. */
-export function answerProbe(host: Host, e: Envelope): Receipt {
+export function answerProbe(host: Host, e: Envelope): Passage {
   const { owner, from } = e
   const to = e.to!
   if (owner.kind !== 'account') return undefined
@@ -23,7 +23,7 @@ export function answerProbe(host: Host, e: Envelope): Receipt {
   return undefined
 }
 
-function answerForAll(host: Host, { owner, from, to, id }: Envelope): Receipt {
+function answerForAll(host: Host, { owner, from, to, id }: Envelope): Passage {
   if (owner.sessions.some(isAvailable)) {
     appear(host, owner, from)
     return undefined
@@ -33,11 +33,11 @@ function answerForAll(host: Host, { owner, from, to, id }: Envelope): Receipt {
     return host.send(owner, to!, from, 'presence', ['type', 'unavailable', ...mirrored(id)], since)
   }
   const known = host.extensions(departures)[0]
-  return known === undefined ? away(undefined) : known(owner).then(away)
+  return known === undefined ? away(undefined) : known(owner).then(stamp => promised(away(stamp)))
 }
 
 /** About no other resource, and only whether it is there. */
-function answerForOne(host: Host, { owner, from, to, id }: Envelope): Receipt {
+function answerForOne(host: Host, { owner, from, to, id }: Envelope): Passage {
   const session = owner.sessions.find(one => one.jid.equals(to!))
   const presence = session?.presence
   if (presence === undefined) return host.send(owner, to!, from, 'presence', ['type', 'unavailable', ...mirrored(id)])

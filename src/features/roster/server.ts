@@ -7,7 +7,7 @@ import type { Owner } from '../../server/owner.ts'
 import { iq, presence } from '../../server/pipeline.ts'
 import { contactOf, listed, newContact, roster } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
-import { afterwards, type Receipt } from '../../server/turns.ts'
+import { afterwards, promised, type Receipt } from '../../server/turns.ts'
 import type { Infer } from '../../wire/codec.ts'
 import type { Element } from '../../wire/element.ts'
 import { StanzaError, StreamError } from '../../wire/errors.ts'
@@ -133,6 +133,6 @@ function removeItem(host: Host, owner: Owner, item: Item): Receipt {
   const contact = owner.rows(roster).get(item.jid.bare.full)
   if (!contact?.listed) throw new StanzaError('item-not-found')
   const receipt = save(host, newContact(contact.contact), owner)
-  if (receipt === undefined) return cancel(host, owner, contact)
-  return receipt.then(() => cancel(host, owner, contact))
+  if (receipt === undefined) return promised(cancel(host, owner, contact))
+  return receipt.then(() => promised(cancel(host, owner, contact)))
 }
