@@ -1,3 +1,4 @@
+import type { Commit, Watcher } from '../storage/commit.ts'
 import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Storage, Write } from '../storage/storage.ts'
 import type { Jid } from '../wire/jid.ts'
 import type { Host } from './host.ts'
@@ -6,6 +7,7 @@ import type { Table, TableWrite } from './table.ts'
 import { put, storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
+export type { Commit } from '../storage/commit.ts'
 export type { LogEntry, OwnerId, Storage } from '../storage/storage.ts'
 export { legacyCursor } from '../storage/storage.ts'
 
@@ -161,15 +163,24 @@ export class Owner {
    * because that was reckoned on what is no longer true.
    */
   commit(...changes: readonly Change[]): Promise<void> | undefined {
-    const pending = this.#keeping.storage.commit(
-      this.id,
-      changes.map(change => this.#apply(change)),
-    )
-    return pending?.catch(error => {
+    return this.keep(...changes)?.promise()
+  }
+
+  /** The same without a promise: for what is kept of each stanza. */
+  keep(...changes: readonly Change[]): Commit | undefined {
+    const writes: Write[] = []
+    for (const change of changes) writes.push(this.#apply(change))
+    const commit = this.storage.keep(this.id, writes)
+    commit?.watch(this.#watcher)
+    return commit
+  }
+
+  readonly #watcher: Watcher = {
+    kept() {},
+    failed: error => {
       this.stale = true
       this.turns.fail(error)
-      throw error
-    })
+    },
   }
 
   #apply(change: Change): Write {

@@ -1,3 +1,4 @@
+import type { Commit } from '../storage/commit.ts'
 import type { Element } from '../wire/element.ts'
 import type { Jid } from '../wire/jid.ts'
 import type { Destination } from './delivery.ts'
@@ -31,8 +32,8 @@ export interface Delivery {
   readonly stanza: Element
 }
 
-/** What `store` hands back: nothing when it keeps nothing, true when it is kept, a promise when it will be. */
-export type Kept = Promise<void> | true | undefined
+/** What `store` hands back: nothing when it keeps nothing, true when it is kept, a promise or a commit when it will be. */
+export type Kept = Promise<void> | Commit | true | undefined
 
 /** The stages, in the order in which every stanza passes them (DESIGN 4). There are no priorities within a stage. */
 export interface StageFunctions {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openMemory } from '../storage/memory.ts'
-import type { OpenStorage, Storage } from '../storage/storage.ts'
+import type { OpenStorage } from '../storage/storage.ts'
+import { alteredStore } from '../testing/altered-store.ts'
 import type { Player } from '../testing/play.ts'
 import { testServer } from '../testing/server.ts'
 import type { Element } from '../wire/element.ts'
@@ -21,20 +21,10 @@ async function all(player: Player): Promise<Element[]> {
 function held(): { open: OpenStorage; hold(): void; step(): Promise<void>; free(): Promise<void> } {
   let waiting: (() => void)[] | undefined
   return {
-    open: async tables => {
-      const storage = await openMemory()(tables)
-      return new Proxy(storage, {
-        get(target, name) {
-          const value = target[name as keyof Storage]
-          if (name !== 'commit' || waiting === undefined)
-            return typeof value === 'function' ? value.bind(target) : value
-          return async (...change: Parameters<Storage['commit']>) => {
-            await target.commit(...change)
-            await new Promise<void>(done => waiting!.push(done))
-          }
-        },
-      })
-    },
+    open: alteredStore((_owner, _writes, go) => {
+      const kept = go()
+      return waiting === undefined ? kept : new Promise(done => waiting!.push(done))
+    }),
     hold() {
       waiting = []
     },

@@ -7,7 +7,7 @@ import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import type { Host } from './host.ts'
-import type { Owner, Storage } from './owner.ts'
+import type { Commit, Owner, Storage } from './owner.ts'
 import type { Stages } from './pipeline.ts'
 import { absent, drop } from './pipeline.ts'
 import { answer } from './refusal.ts'
@@ -16,8 +16,8 @@ import type { Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { check, edit, silentlyStopped, stamp, store } from './stages.ts'
 import { subscriptionTypes } from './stanza-checks.ts'
-import type { Passage, Receipt, Turns } from './turns.ts'
-import { both, Flight } from './turns.ts'
+import type { Passage, Pending, Receipt, Turns } from './turns.ts'
+import { both, Flight, promised } from './turns.ts'
 
 /** What the road needs of the server that it leads through. */
 export interface Surroundings {
@@ -224,7 +224,7 @@ export class Road {
    * `before`: what is to be kept elsewhere before it may be delivered; whoever waits for that too answers its failure.
    * `flight`: what lands when it has arrived, where it must wait for its turn.
    */
-  #arrive(owner: Owner, e: Envelope, before?: Promise<unknown>, flight = new Flight(1)): Passage {
+  #arrive(owner: Owner, e: Envelope, before?: Receipt | Commit, flight = new Flight(1)): Passage {
     owner.used = true
     const stages = owner.host.roads[e.kind].arriving
     try {
@@ -294,7 +294,7 @@ export class Road {
     for (const run of stages.store) {
       const one = run(edited)
       kept ||= one !== undefined
-      if (one instanceof Promise) receipt = both(receipt, one)
+      if (one !== undefined && one !== true) receipt = both(receipt, promised(one))
     }
     if (!kept) throw new StanzaError('service-unavailable')
     for (const run of stages.notify) run(edited)
@@ -377,7 +377,7 @@ export class Road {
   #inTurn(
     turns: Turns,
     e: Envelope,
-    pending: Promise<unknown> | Flight | undefined,
+    pending: Pending,
     next: () => Passage,
     blocks = false,
     flight = new Flight(1),
@@ -387,11 +387,11 @@ export class Road {
   }
 
   /** A step has ended. Whoever waits for `before` too has answered where it failed because of that. */
-  #landed(flight: Flight, e: Envelope, error: unknown, before?: Promise<unknown>): void {
+  #landed(flight: Flight, e: Envelope, error: unknown, before?: Receipt | Commit): void {
     if (error === undefined) flight.land()
     else if (before === undefined) flight.with(this.#refuse(e, error))
     else
-      before.then(
+      promised(before)!.then(
         () => flight.with(this.#refuse(e, error)),
         () => flight.land(),
       )

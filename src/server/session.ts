@@ -363,9 +363,6 @@ export class Session {
   readonly #handled = (): void => {
     this.handled++
     this.#relax()
-    this.#leave()
-    // All that settled with it is counted first.
-    if (this.#managed?.counts.owed) queueMicrotask(this.#tellOwed)
   }
 
   readonly #looseHandled = (): void => {
@@ -373,18 +370,23 @@ export class Session {
     this.#handled()
   }
 
-  readonly #tellOwed = (): void => {
+  /** Less waits than before. */
+  readonly #relax = (): void => {
+    if (this.#paused && this.#answers.length <= waitingAtMost / 2) {
+      this.#paused = false
+      this.#carrier?.resume()
+    }
+    if (this.#closing !== undefined || this.#managed?.counts.owed) queueMicrotask(this.#rest)
+  }
+
+  /** Nothing waits any more, perhaps. */
+  readonly #rest = (): void => {
+    this.#leave()
     if (this.#managed?.counts.owed && this.#answers.idle) this.tell()
   }
 
   #leave(): void {
     if (this.#closing !== undefined && this.#answers.idle) this.fail(this.#closing)
-  }
-
-  readonly #relax = (): void => {
-    if (!this.#paused || this.#answers.length > waitingAtMost / 2) return
-    this.#paused = false
-    this.#carrier?.resume()
   }
 }
 

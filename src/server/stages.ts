@@ -1,9 +1,10 @@
+import type { Commit } from '../storage/commit.ts'
 import { StanzaError } from '../wire/errors.ts'
 import type { Envelope } from './envelope.ts'
 import type { Ended, Stages } from './pipeline.ts'
 import { drop, ended } from './pipeline.ts'
 import type { Receipt } from './turns.ts'
-import { both } from './turns.ts'
+import { both, promised } from './turns.ts'
 
 const vanished = ended()
 
@@ -39,11 +40,12 @@ export function stamp(stages: Stages, e: Envelope): Envelope {
 }
 
 /** Keeps it; settled when all that keep it have. */
-export function store(stages: Stages, e: Envelope): Receipt {
-  let receipt: Receipt
+export function store(stages: Stages, e: Envelope): Commit | Receipt {
+  let receipt: Commit | Receipt
   for (const run of stages.store) {
     const one = run(e)
-    if (one instanceof Promise) receipt = both(receipt, one)
+    if (one === undefined || one === true) continue
+    receipt = receipt === undefined ? one : both(promised(receipt), promised(one))
   }
   return receipt
 }

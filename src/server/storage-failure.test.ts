@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openMemory } from '../storage/memory.ts'
-import { type OpenStorage, type Storage, StorageError } from '../storage/storage.ts'
+import { type OpenStorage, StorageError } from '../storage/storage.ts'
+import { alteredStore } from '../testing/altered-store.ts'
 import { testServer } from '../testing/server.ts'
 
 /** A store whose commits fail while the disk is full, and take a while where told. */
 function fragile(): { open: OpenStorage; disk: { full: boolean } } {
   const disk = { full: false }
-  const open: OpenStorage = async shapes => {
-    const storage = await openMemory()(shapes)
-    return new Proxy(storage, {
-      get(target, name) {
-        if (name === 'commit' && disk.full) return async () => Promise.reject(new StorageError('The disk is full.'))
-        const value = target[name as keyof Storage]
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-    })
-  }
+  const open = alteredStore((_owner, _writes, go) =>
+    disk.full ? Promise.reject(new StorageError('The disk is full.')) : go(),
+  )
   return { open, disk }
 }
 

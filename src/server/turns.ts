@@ -1,16 +1,40 @@
+import { Commit, type Watcher } from '../storage/commit.ts'
+
 /** What keeping something hands back: nothing when that is done, or a promise of when it will be durable. */
 export type Receipt = Promise<void> | undefined
 
 /** The same of a stanza on its way, which may have several steps to go. */
-export type Passage = Receipt | Flight
+export type Passage = Receipt | Commit | Flight
 
-interface Turn {
-  settled: boolean
+/** What a step may wait for. */
+export type Pending = Promise<unknown> | Commit | Flight | undefined
+
+/** One step in its place. */
+class Turn implements Watcher {
+  settled = false
   error: unknown
   readonly blocks: boolean
   readonly next: () => Passage
   /** Told how it ended, with an error where it failed. */
   readonly end: (error: unknown) => void
+  readonly #turns: Turns
+
+  constructor(turns: Turns, next: () => Passage, end: (error: unknown) => void, blocks: boolean) {
+    this.#turns = turns
+    this.next = next
+    this.end = end
+    this.blocks = blocks
+  }
+
+  kept(): void {
+    this.settled = true
+    this.#turns.run()
+  }
+
+  failed(error: unknown): void {
+    this.error ??= error ?? new Error('A step was refused without a reason.')
+    this.kept()
+  }
 }
 
 /**
@@ -39,7 +63,7 @@ export class Turns {
   }
 
   /** As `queue`, with a promise that settles as the step ends. */
-  after(pending: Promise<unknown> | undefined, next: () => Passage): Promise<void> {
+  after(pending: Pending, next: () => Passage): Promise<void> {
     return new Promise<void>((done, failed) => {
       this.queue(pending, next, error => (error === undefined ? done() : failed(error)))
     })
@@ -50,30 +74,12 @@ export class Turns {
    * `next` hands on has settled, or with what `pending` or `next` failed with; then `next` may not have been taken.
    * Until one that `blocks` is taken, callers begin nothing that could overtake it (see `blocked`).
    */
-  queue(
-    pending: Promise<unknown> | Flight | undefined,
-    next: () => Passage,
-    end: (error: unknown) => void,
-    blocks = false,
-  ): void {
-    const turn: Turn = { settled: pending === undefined, error: undefined, blocks, next, end }
+  queue(pending: Pending, next: () => Passage, end: (error: unknown) => void, blocks = false): void {
+    const turn = new Turn(this, next, end, blocks)
     this.#queue.push(turn)
     if (blocks) this.#blocking++
-    if (pending === undefined) {
-      this.#run()
-      return
-    }
-    pending.then(
-      () => {
-        turn.settled = true
-        this.#run()
-      },
-      (error: unknown) => {
-        turn.settled = true
-        turn.error = error ?? new Error('A step was refused without a reason.')
-        this.#run()
-      },
-    )
+    if (pending === undefined) turn.kept()
+    else watch(pending, turn)
   }
 
   /** Fails all that waits: what it was reckoned on is no longer true. */
@@ -81,7 +87,8 @@ export class Turns {
     for (const turn of this.#queue) turn.error ??= error
   }
 
-  #run(): void {
+  /** Takes what may be taken now: for turns whose wait is over. */
+  run(): void {
     if (this.#running) return
     this.#running = true
     for (let turn = this.#queue[this.#head]; turn?.settled; turn = this.#queue[this.#head]) {
@@ -112,14 +119,14 @@ export class Turns {
       return
     }
     if (receipt === undefined) turn.end(undefined)
-    else receipt.then(() => turn.end(undefined), turn.end)
+    else watch(receipt, { kept: () => turn.end(undefined), failed: turn.end })
   }
 }
 
-/** Something under way in several steps: it settles, well, when each of them has ended. A receipt without a promise. */
+/** Something under way in several steps: it is through when each of them has ended, and has no failures left then. */
 export class Flight {
   #steps: number
-  #done: (() => void) | undefined
+  #watcher: Watcher | undefined
 
   constructor(steps: number) {
     this.#steps = steps
@@ -127,7 +134,7 @@ export class Flight {
 
   /** One more step has ended. */
   land(): void {
-    if (--this.#steps === 0) this.#done?.()
+    if (--this.#steps === 0) this.#watcher?.kept()
   }
 
   /** One more step ends with this. */
@@ -137,28 +144,37 @@ export class Flight {
       this.land()
       return
     }
-    const land = () => this.land()
-    passage.then(land, land)
+    const kept = () => this.land()
+    watch(passage, { kept, failed: kept })
   }
 
-  /** Tells when it has landed; it has no failures left then. */
-  // biome-ignore lint/suspicious/noThenProperty: it is awaited like a promise, and is none because one costs more
-  then(done: () => void, _failed?: (error: unknown) => void): void {
-    if (this.#steps === 0) queueMicrotask(done)
-    else if (this.#done === undefined) this.#done = done
+  watch(watcher: Watcher): void {
+    if (this.#steps === 0) queueMicrotask(() => watcher.kept())
+    else if (this.#watcher === undefined) this.#watcher = watcher
     else {
-      const first = this.#done
-      this.#done = () => {
-        first()
-        done()
+      const first = this.#watcher
+      const kept = () => {
+        first.kept()
+        watcher.kept()
       }
+      this.#watcher = { kept, failed: kept }
     }
   }
 }
 
-/** A promise of when what is under way has landed. */
+function watch(pending: Promise<unknown> | Commit | Flight, watcher: Watcher): void {
+  if (pending instanceof Flight || pending instanceof Commit) pending.watch(watcher)
+  else
+    pending.then(
+      () => watcher.kept(),
+      error => watcher.failed(error),
+    )
+}
+
+/** A promise of when what is under way is through. */
 export function promised(passage: Passage): Receipt {
-  return passage instanceof Flight ? new Promise(done => passage.then(done)) : passage
+  if (passage instanceof Commit) return passage.promise()
+  return passage instanceof Flight ? new Promise(kept => passage.watch({ kept, failed: kept })) : passage
 }
 
 /** One receipt for two. */

@@ -2,10 +2,12 @@ import type { Outcome, Unit } from './driver.ts'
 import { ownersOf } from './driver.ts'
 import type { OwnerId, Write } from './storage.ts'
 
-interface Waiting {
+/** Who waits for a unit: a commit, or who makes or removes an owner. */
+export interface Waiting {
   bytes: number
-  readonly resolve: (owner: OwnerId) => void
-  readonly reject: (error: unknown) => void
+  /** `owner` is the one that was made, or 0. */
+  kept(owner: OwnerId): void
+  failed(error: unknown): void
 }
 
 /** Units that go to the driver together, and who waits for each. */
@@ -21,10 +23,10 @@ export class Batch {
   #waiting: Waiting[] = []
   #end: PromiseWithResolvers<void> | undefined
 
-  add(unit: Unit, bytes: number, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+  add(unit: Unit, waiting: Waiting): void {
     this.units.push(unit)
-    this.#waiting.push({ bytes, resolve, reject })
-    this.bytes += bytes
+    this.#waiting.push(waiting)
+    this.bytes += waiting.bytes
     for (const owner of ownersOf(unit)) this.owners.add(owner)
     if (unit.unit !== 'commit') this.changesOwners = true
   }
@@ -62,14 +64,14 @@ export class Batch {
   applied(failures: Outcome['failures'], created: Outcome['created']): void {
     for (let place = 0; place < this.#waiting.length; place++) {
       const failure = failures.get(place)
-      if (failure === undefined) this.#waiting[place]!.resolve(created.get(place) ?? 0)
-      else this.#waiting[place]!.reject(failure)
+      if (failure === undefined) this.#waiting[place]!.kept(created.get(place) ?? 0)
+      else this.#waiting[place]!.failed(failure)
     }
   }
 
   /** Fails every unit. */
   failed(error: unknown): void {
-    for (const { reject } of this.#waiting) reject(error)
+    for (const waiting of this.#waiting) waiting.failed(error)
   }
 
   /**
@@ -84,15 +86,18 @@ export class Batch {
       return false
     })
     const before = this.bytes
+    const dropped: Waiting[] = []
     for (const [place, waiting] of this.#waiting.entries()) {
       if (stay[place]) continue
-      waiting.reject(error)
+      dropped.push(waiting)
       this.bytes -= waiting.bytes
     }
     this.units = this.units.filter((_, place) => stay[place])
     this.#waiting = this.#waiting.filter((_, place) => stay[place])
     for (const [name, { owner }] of this.#marks) if (owners.has(owner)) this.#marks.delete(name)
     for (const owner of owners) this.owners.delete(owner)
-    return before - this.bytes
+    const { bytes } = this
+    for (const waiting of dropped) waiting.failed(error)
+    return before - bytes
   }
 }

@@ -1,5 +1,6 @@
 import type { Timers } from '../runtime/runtime.ts'
-import { Batch } from './batch.ts'
+import { Batch, type Waiting } from './batch.ts'
+import { Commit } from './commit.ts'
 import type { Answers, Driver, Outcome, Part, Query, QueryName, Unit } from './driver.ts'
 import { behindFailed, ownersOf } from './driver.ts'
 import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
@@ -31,7 +32,7 @@ export class Group implements Storage {
   /** How many `begin`s have not had their `end`. */
   #depth = 0
   /** What was committed since `begin`, and the receipt of it all. */
-  #together: { readonly parts: Part[]; readonly receipt: Promise<void> } | undefined
+  #together: { readonly parts: Part[]; readonly commit: Commit } | undefined
   #closed: Promise<void> | undefined
 
   constructor(driver: Driver, tables: Tables, options: GroupOptions) {
@@ -45,11 +46,15 @@ export class Group implements Storage {
   }
 
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> {
+    return this.keep(owner, writes).promise()
+  }
+
+  keep(owner: OwnerId, writes: readonly Write[]): Commit {
     if (this.#together !== undefined) return this.#add(this.#together, owner, writes)
     const parts = [{ owner, writes }]
-    const receipt = this.#hand({ unit: 'commit', parts }, writes) as Promise<unknown> as Promise<void>
-    if (this.#depth > 0) this.#together = { parts, receipt }
-    return receipt
+    const commit = new Commit()
+    if (this.#take({ unit: 'commit', parts }, writes, commit) && this.#depth > 0) this.#together = { parts, commit }
+    return commit
   }
 
   begin(): void {
@@ -73,11 +78,15 @@ export class Group implements Storage {
   }
 
   create(address: string, kind: OwnerKind, writes: readonly Write[] = []): Promise<OwnerId> {
-    return this.#hand({ unit: 'create', address, kind, writes }, writes)
+    return new Promise((kept, failed) => {
+      this.#take({ unit: 'create', address, kind, writes }, writes, { bytes: 0, kept, failed })
+    })
   }
 
   remove(owner: OwnerId, at: number): Promise<void> {
-    return this.#hand({ unit: 'remove', owner, at }, []) as Promise<unknown> as Promise<void>
+    return new Promise((resolve, failed) => {
+      this.#take({ unit: 'remove', owner, at }, [], { bytes: 0, kept: () => resolve(), failed })
+    })
   }
 
   find(address: string): Promise<OwnerId | undefined> {
@@ -122,21 +131,27 @@ export class Group implements Storage {
     return this.#closed
   }
 
-  #hand(unit: Unit, writes: readonly Write[]): Promise<OwnerId> {
-    return new Promise((resolve, reject) => {
+  /** Whether it is taken; else who waits for it knows why. */
+  #take(unit: Unit, writes: readonly Write[], waiting: Waiting): boolean {
+    try {
       if (this.#closed) throw new StorageError('The store is closed.')
       const bytes = 64 + this.#tables.weigh(writes)
       if (this.#pending + bytes > this.#options.pendingBytes) {
         throw new StorageError(`The disk is too slow: ${this.#pending} bytes wait to be written. Try again later.`)
       }
+      waiting.bytes = bytes
       this.#pending += bytes
-      this.#open().add(unit, bytes, resolve, reject)
+      this.#open().add(unit, waiting)
       this.#schedule()
-    })
+      return true
+    } catch (error) {
+      waiting.failed(error)
+      return false
+    }
   }
 
   /** Another part of what is kept together. It is in the last batch: nothing was sent since, within one turn. */
-  #add({ parts, receipt }: { parts: Part[]; receipt: Promise<void> }, owner: OwnerId, writes: readonly Write[]) {
+  #add({ parts, commit }: { parts: Part[]; commit: Commit }, owner: OwnerId, writes: readonly Write[]): Commit {
     try {
       const bytes = 64 + this.#tables.weigh(writes)
       const place = parts.findIndex(part => part.owner === owner)
@@ -144,9 +159,9 @@ export class Group implements Storage {
       else parts[place] = { owner, writes: [...parts[place]!.writes, ...writes] }
       this.#batches.at(-1)!.grown(owner, bytes)
       this.#pending += bytes
-      return receipt
+      return commit
     } catch (error) {
-      return Promise.reject(error)
+      return Commit.failed(error)
     }
   }
 
@@ -188,14 +203,15 @@ export class Group implements Storage {
     for (const place of failures.keys()) {
       for (const owner of ownersOf(batch.units[place]!)) owners.add(owner)
     }
-    batch.applied(failures, created)
+    // Whoever is told may hand over more at once: that is not behind what failed.
     this.#failBehind(batch, owners)
+    batch.applied(failures, created)
     this.#settled(batch)
   }
 
   #failed(batch: Batch, error: unknown): void {
-    batch.failed(error)
     this.#failBehind(batch, new Set(batch.owners))
+    batch.failed(error)
     this.#settled(batch)
   }
 

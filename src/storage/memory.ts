@@ -1,3 +1,4 @@
+import { Commit } from './commit.ts'
 import type { Answers, Query, QueryName, Unit } from './driver.ts'
 import { MemoryData } from './memory-data.ts'
 import type { LogEntry, LogRange, LogState, OpenStorage, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
@@ -26,13 +27,17 @@ class MemoryStorage implements Storage {
   }
 
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> | undefined {
+    return this.keep(owner, writes)?.promise()
+  }
+
+  keep(owner: OwnerId, writes: readonly Write[]): Commit | undefined {
     try {
       this.#tables.weigh(writes)
       this.#apply({ unit: 'commit', parts: [{ owner, writes }] })
       this.begun = this.#depth > 0
       return undefined
     } catch (error) {
-      return Promise.reject(error)
+      return Commit.failed(error)
     }
   }
 

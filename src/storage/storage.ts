@@ -1,3 +1,5 @@
+import type { Commit } from './commit.ts'
+
 /** What a column holds. */
 export type ColumnType = 'text' | 'integer' | 'blob'
 
@@ -124,6 +126,8 @@ export interface Storage {
    * owner that was handed over before that was known.
    */
   commit(owner: OwnerId, writes: readonly Write[]): Promise<void> | undefined
+  /** The same without a promise: for what is written for every stanza. */
+  keep(owner: OwnerId, writes: readonly Write[]): Commit | undefined
   /**
    * What is committed from here to `end`, in the same turn of the loop, is kept together or not at all, whoever's it is:
    * all those commits have one receipt. Pairs may be nested; the outermost one counts.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { openMemory } from '../../storage/memory.ts'
-import type { OpenStorage, Storage } from '../../storage/storage.ts'
+import type { OpenStorage } from '../../storage/storage.ts'
+import { alteredStore } from '../../testing/altered-store.ts'
 import { collect } from '../../testing/collect.ts'
 import { answerTo } from '../../testing/questions.ts'
 import type { Element } from '../../wire/element.ts'
@@ -246,19 +247,10 @@ test('what is archived, at both ends', async () => {
 function held(): { open: OpenStorage; hold(): void; release(): void } {
   let waiting: (() => void)[] | undefined
   return {
-    open: async tables => {
-      const storage = await openMemory()(tables)
-      return new Proxy(storage, {
-        get(target, name) {
-          const value = target[name as keyof Storage]
-          if (name !== 'commit') return typeof value === 'function' ? value.bind(target) : value
-          return (...change: Parameters<Storage['commit']>) => {
-            const done = target.commit(...change)
-            return waiting === undefined ? done : new Promise<void>(resolve => waiting!.push(resolve))
-          }
-        },
-      })
-    },
+    open: alteredStore((_owner, _writes, go) => {
+      const kept = go()
+      return waiting === undefined ? kept : new Promise<void>(resolve => waiting!.push(resolve))
+    }),
     hold() {
       waiting = []
     },
@@ -329,16 +321,12 @@ test('who comes while a message is being stored gets it once', async () => {
 
 test('what waits is marked so in the commit that archives it', async () => {
   const commits: string[][] = []
-  const it = await scene(async tables => {
-    const storage = await openMemory()(tables)
-    const commit = storage.commit.bind(storage)
-    return Object.assign(storage, {
-      commit: (...[owner, writes]: Parameters<Storage['commit']>) => {
-        commits.push(writes.map(one => (one.write === 'append' ? `append ${one.entry.undelivered}` : one.write)))
-        return commit(owner, writes)
-      },
-    })
-  })
+  const it = await scene(
+    alteredStore((_owner, writes, go) => {
+      commits.push(writes.map(one => (one.write === 'append' ? `append ${one.entry.undelivered}` : one.write)))
+      return go()
+    }),
+  )
   await it.says('here')
   await it.juliet.disconnect()
   commits.length = 0

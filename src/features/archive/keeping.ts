@@ -39,7 +39,7 @@ export class Keeping {
     // Reckoned from the id, so that times never go back and are found by ids.
     const at = Math.floor(id / 1000)
     const entry = { id, at, peer, direction, archived: true, undelivered, xml: stanza.toString() }
-    return owner.commit({ append: entry }, ...this.#archives.beginning(owner)) ?? true
+    return owner.keep({ append: entry }, ...this.#archives.beginning(owner)) ?? true
   }
 
   #isArchived(e: Envelope, other: Jid): boolean {

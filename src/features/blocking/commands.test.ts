@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, test } from 'node:test'
 import { openMemory } from '../../storage/memory.ts'
+import { alteredCommits } from '../../testing/altered-store.ts'
 import type { Player } from '../../testing/play.ts'
 import { ask, block, came, condition, type House, testHouse, unblock } from './test-house.ts'
 import { blocklist } from './wire.ts'
@@ -151,8 +152,10 @@ test('what the store refuses is not blocked, and the client hears so', async () 
   house = await testHouse({
     storage: async tables => {
       const storage = await openMemory()(tables)
-      const commit = storage.commit.bind(storage)
-      storage.commit = (owner, writes) => (broken ? Promise.reject(new Error('disk full')) : commit(owner, writes))
+      Object.assign(
+        storage,
+        alteredCommits(storage, (_owner, _writes, go) => (broken ? Promise.reject(new Error('disk full')) : go())),
+      )
       return storage
     },
   })

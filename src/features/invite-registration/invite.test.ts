@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { Answer } from '../../server/command.ts'
 import { openMemory } from '../../storage/memory.ts'
 import { type OpenStorage, type Storage, StorageError } from '../../storage/storage.ts'
+import { alteredCommits } from '../../testing/altered-store.ts'
 import { cases } from '../../testing/cases.ts'
 import { RawClient } from '../../testing/raw.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
@@ -231,7 +232,6 @@ function lasting(): Lasting {
       if (store !== undefined) return store
       const memory = await openMemory()(tables)
       const create = memory.create.bind(memory)
-      const commit = memory.commit.bind(memory)
       store = Object.assign(memory, {
         close: async () => {},
         create: async (...call: Parameters<Storage['create']>) => {
@@ -241,8 +241,9 @@ function lasting(): Lasting {
           full = self.crash === 'full'
           return id
         },
-        commit: (...call: Parameters<Storage['commit']>) =>
-          full && self.crash === 'full' ? Promise.reject(new StorageError('The disk is full.')) : commit(...call),
+        ...alteredCommits(memory, (_owner, _writes, go) =>
+          full && self.crash === 'full' ? Promise.reject(new StorageError('The disk is full.')) : go(),
+        ),
       })
       return store
     },

@@ -5,6 +5,7 @@ import { openMemory } from '../../storage/memory.ts'
 import { openSqlite } from '../../storage/sqlite.ts'
 import { freshPath, timers } from '../../storage/sqlite-scratch.ts'
 import { type OpenStorage, StorageError } from '../../storage/storage.ts'
+import { alteredStore } from '../../testing/altered-store.ts'
 import { answered, collect } from '../../testing/collect.ts'
 import { logIn } from '../../testing/login.ts'
 import { Jid } from '../../wire/jid.ts'
@@ -190,18 +191,13 @@ test('a device that goes while a message for it is being stored: it is stored on
   const asked = Promise.withResolvers<void>()
   const stored = Promise.withResolvers<void>()
   let slow = false
-  await again({}, async tables => {
-    const memory = await openMemory()(tables)
-    const write = memory.commit.bind(memory)
-    return Object.assign(memory, {
-      commit(...all: Parameters<typeof write>) {
-        const receipt = write(...all)
-        if (!slow) return receipt
-        asked.resolve()
-        return stored.promise
-      },
-    })
+  const store = alteredStore((_owner, _writes, go) => {
+    const kept = go()
+    if (!slow) return kept
+    asked.resolve()
+    return stored.promise
   })
+  await again({}, store)
   await it.says(body(1))
   const phone = await it.juliet('phone', 0)
   await page(phone)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { contactOf } from '../../server/roster.ts'
 import { openMemory } from '../../storage/memory.ts'
 import type { OpenStorage, Storage } from '../../storage/storage.ts'
+import { alteredStore } from '../../testing/altered-store.ts'
 import type { Player } from '../../testing/play.ts'
 import { RawClient } from '../../testing/raw.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
@@ -127,21 +128,13 @@ test('RFC 6121 §4.6: only so many may be told in particular; the client hears o
 
 test('RFC 6121 §4.5.2: what a client says last is taken back, though it waits when the stream ends', async () => {
   let release: (() => void) | undefined
-  const slow: OpenStorage = async tables => {
-    const storage = await openMemory()(tables)
-    return new Proxy(storage, {
-      get(target, name) {
-        const value = target[name as keyof Storage]
-        if (name !== 'commit' || release === undefined) return typeof value === 'function' ? value.bind(target) : value
-        return async (...change: Parameters<Storage['commit']>) => {
-          await target.commit(...change)
-          await new Promise<void>(done => {
-            release = done
-          })
-        }
-      },
+  const slow = alteredStore((_owner, _writes, go) => {
+    const kept = go()
+    if (release === undefined) return kept
+    return new Promise<void>(done => {
+      release = done
     })
-  }
+  })
   const house = await testServer({ storage: slow })
   const juliet = await present(house, 'juliet@localhost/balcony')
   const romeo = await house.connect('romeo@localhost/orchard')
