@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { legacyCursor, type Owner } from '../../server/owner.ts'
-import { openMemory } from '../../storage/memory.ts'
 import { openSqlite } from '../../storage/sqlite.ts'
 import { freshPath, timers } from '../../storage/sqlite-scratch.ts'
 import type { OpenStorage, Write } from '../../storage/storage.ts'
+import { alteredStore } from '../../testing/altered-store.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
 import { Element } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
@@ -130,16 +130,11 @@ test('of what came while it was there, a device gets again exactly what it has n
 
 test('no message to a device that is there costs a write of its cursor', async () => {
   const writes: Write[] = []
-  await again({}, async tables => {
-    const memory = await openMemory()(tables)
-    const write = memory.commit.bind(memory)
-    return Object.assign(memory, {
-      commit(owner: number, some: readonly Write[]) {
-        writes.push(...some)
-        return write(owner, some)
-      },
-    })
+  const store = alteredStore((_owner, some, go) => {
+    writes.push(...some)
+    return go()
   })
+  await again({}, store)
   await known('phone')
   const phone = await (await connect('phone')).read()
   const cursors = () => writes.filter(one => one.write === 'cursor').length
