@@ -70,6 +70,8 @@ export class Owner {
    * all that is for them up to there.
    */
   delivered = 0
+  #underway: Commit | undefined
+  #commits = 0
   #last = 0
   #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
   #tables = new Map<Table, Map<string, unknown>>()
@@ -171,13 +173,24 @@ export class Owner {
     const writes: Write[] = []
     for (const change of changes) writes.push(this.#apply(change))
     const commit = this.storage.keep(this.id, writes)
-    commit?.watch(this.#watcher)
+    if (commit === undefined) return undefined
+    this.#underway = commit
+    this.#commits++
+    commit.watch(this.#watcher)
     return commit
   }
 
+  /** The last commit that is not durable yet: memory has it already, and nobody may hear of that. */
+  get underway(): Commit | undefined {
+    return this.#underway
+  }
+
   readonly #watcher: Watcher = {
-    kept() {},
+    kept: () => {
+      if (--this.#commits === 0) this.#underway = undefined
+    },
     failed: error => {
+      this.#watcher.kept()
       this.stale = true
       this.turns.fail(error)
     },

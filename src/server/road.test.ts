@@ -47,7 +47,7 @@ async function settled(): Promise<void> {
 }
 
 test('what arrives at an account is delivered in one order, what its own resources send among it', async () => {
-  const { open, hold, step, free } = held()
+  const { open, hold, free } = held()
   const house = await testServer({ storage: open })
   const juliet = await house.connect('juliet@localhost/balcony')
   const phone = await house.connect('juliet@localhost/phone')
@@ -56,8 +56,7 @@ test('what arrives at an account is delivered in one order, what its own resourc
   await all(juliet)
   hold()
   romeo.send('<presence type="subscribe" to="juliet@localhost"/>')
-  await step()
-  await step()
+  await settled()
   // His request is on its way to her store, and her own note must not overtake it.
   phone.send('<message to="juliet@localhost" type="headline" id="note"><body>note</body></message>')
   await settled()

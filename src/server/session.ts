@@ -67,7 +67,7 @@ export class Session {
   received = 0
   /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
   handled = 0
-  /** How many wait for something else than a commit that is on its way already. */
+  /** How many requests are being handled that may keep something in their own time. */
   #loose = 0
   /** Whether something was committed that the kept count does not count. */
   #uncounted = false
@@ -149,20 +149,21 @@ export class Session {
       this.#leave()
       return
     }
-    const loose = receipt !== undefined && !committed
     // What is done for a request in its own time is not seen from here.
-    if (loose && kind === 'iq' && stanza.attribute('type') === 'set') this.#uncounted = true
+    const loose = receipt !== undefined && !committed && kind === 'iq' && stanza.attribute('type') === 'set'
+    if (loose) this.#uncounted = true
     this.#await(receipt, loose)
   }
 
   /**
-   * Something that it sent is being committed: with it goes the count, of all that came, where nothing else is waited
-   * for (DESIGN 6).
+   * Something that it sent is being committed: with it goes the count, of all that came and has set out. What is not kept
+   * anyway may be counted before it is through (DESIGN 6).
    */
   committed(): void {
     if (this.#managed === undefined) return
     this.#uncounted = this.#loose > 0
-    if (!this.#uncounted) this.#managed.keep(this.#managed.counts.told(this.received))
+    if (this.#uncounted) return
+    this.#managed.keep(this.#managed.counts.told(this.received - this.turns.blocking))
   }
 
   /** Answers something that it sent, behind the answers to all it sent before. */

@@ -112,3 +112,39 @@ test('messages of several senders come in the order of the archive', async () =>
   assert.deepEqual(ids(await collect(juliet)), ['m1', 'm2', 'm4'])
   assert.deepEqual(ids(await collect(nurse)), ['m3'])
 })
+
+test('a device is shown what its account sends and gets in the order of the archive', async () => {
+  disk.quick = true
+  const phone = await house.connect('juliet@localhost/phone')
+  phone.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
+  const tablet = await house.connect('juliet@localhost/tablet')
+  await collect(phone)
+  disk.quick = false
+  tablet.send(say('nurse', 'm1'))
+  await settle()
+  juliet.send(say('nurse', 'm2'))
+  await settle()
+  romeo.send(say('juliet', 'm3'))
+  await settle()
+  tablet.send(say('nurse', 'm4'))
+  await keepAll()
+  disk.quick = true
+  const seen = (await collect(phone)).map(one => /id="(m\d)"/.exec(one.inner)?.[1])
+  assert.deepEqual(seen, ['m1', 'm2', 'm3', 'm4'])
+})
+
+test('the commits of one batch that are kept are delivered though one of them failed', async () => {
+  romeo.send(say('juliet', 'm1'))
+  await settle()
+  romeo.send(say('juliet', 'm2'))
+  await settle()
+  romeo.send(say('nurse', 'm3'))
+  await settle()
+  disk.keep()
+  await settle()
+  disk.fail(new StorageError('The disk is full.'))
+  disk.quick = true
+  const answers = await collect(romeo)
+  assert.deepEqual(ids(answers), ['m2', 'm3'])
+  assert.deepEqual(ids(await collect(juliet)), ['m1'])
+})

@@ -154,3 +154,13 @@ test('the same where it comes too late', async () => {
   await back.expect('</failed>')
   assert.match(back.received, /h="2"/)
 })
+
+test('what is not kept between messages that are does not hold back their count', async () => {
+  const romeo = await resumable('romeo')
+  disk.quick = false
+  romeo.send(say('m1') + active + say('m2'))
+  await settle()
+  disk.keep()
+  await crash()
+  assert.equal(await late('romeo', romeo.id), '3')
+})
