@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util'
 import { type Jackdaw, startJackdaw } from '../bench/peers/jackdaw.ts'
 import { user } from '../bench/peers/peer.ts'
-import { until, withFolder } from '../bench/peers/process.ts'
+import { answers, until, withFolder } from '../bench/peers/process.ts'
 import { ScramKeys } from '../bench/peers/scram.ts'
 import { Report } from './report.ts'
 import { RestartClient } from './restart/client.ts'
@@ -40,6 +40,39 @@ async function forAll<T>(all: readonly T[], work: (one: T) => Promise<unknown>):
   await Promise.all(Array.from({ length: 32 }, worker))
 }
 
+/** Connections that are made at once: this program's processor is one, and clients have one each. */
+const atOnce = 64
+
+/**
+ * Turns to connect, in the order of asking. While nobody listens, one who has its turn looks every ten milliseconds, and
+ * the others wait for that.
+ */
+function turns(port: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let busy = 0
+  const waiting: (() => void)[] = []
+  return async work => {
+    if (busy >= atOnce) await new Promise<void>(resolve => waiting.push(resolve))
+    else busy++
+    try {
+      while (!(await answers(port))) await new Promise(resolve => setTimeout(resolve, 10))
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else busy--
+    }
+  }
+}
+
+/** For how many milliseconds nobody listens on a port, from the first time that this is so. */
+async function closedFor(port: number): Promise<number> {
+  const pause = () => new Promise(resolve => setTimeout(resolve, 10))
+  while (await answers(port)) await pause()
+  const begun = performance.now()
+  while (!(await answers(port))) await pause()
+  return performance.now() - begun
+}
+
 /** Everybody writes in turn, until told to stop. */
 function traffic(clients: readonly RestartClient[]): () => void {
   const begun = performance.now()
@@ -57,7 +90,7 @@ function inTurn(values: readonly number[], part: number): string {
 }
 
 /** All sessions are resumed, and all that was written has come. */
-async function judged(clients: readonly RestartClient[], restarts: number): Promise<string> {
+async function judged(clients: readonly RestartClient[], restarts: number, closed: number): Promise<string> {
   await until('all clients resume their sessions', 60, () =>
     clients.every(({ account }) => account.resumed + account.refused >= restarts),
   )
@@ -73,7 +106,8 @@ async function judged(clients: readonly RestartClient[], restarts: number): Prom
   const verdict = `${written} messages: ${lost} lost, ${doubled} doubled, ${reordered} reordered; ${leavings} seen leaving`
   if (lost + doubled + reordered + leavings > 0) throw new Error(verdict)
   const gaps = clients.map(({ account }) => account.gaps.at(-1)!)
-  return `${verdict}; without the server for ${inTurn(gaps, 0)} at least, ${inTurn(gaps, 0.5)} in the middle, ${inTurn(gaps, 1)} at most`
+  const spread = `${inTurn(gaps, 0)} at least, ${inTurn(gaps, 0.5)} in the middle, ${inTurn(gaps, 1)} at most`
+  return `${verdict}; nobody listened for ${Math.round(closed)} ms; clients were without their session for ${spread}`
 }
 
 const report = new Report()
@@ -81,10 +115,9 @@ await withFolder('restart', async folder => {
   let server: Jackdaw = await startJackdaw({ folder, settings })
   const names = Array.from({ length: count }, (_, index) => `user${index}`)
   const keys = new ScramKeys()
-  // Whoever finds nobody tries again after some tenths of a second, as clients do that have just been cut off.
-  const patience = () => 100 + Math.random() * 200
+  const turn = turns(server.directTls)
   const target = { host: server.host, port: server.directTls, authority: server.authority }
-  const clients = names.map((name, index) => new RestartClient(name, names[index ^ 1]!, target, keys, patience))
+  const clients = names.map((name, index) => new RestartClient(name, names[index ^ 1]!, target, keys, turn))
   try {
     await report.group(`${count} clients, ${rate} messages a second`, async check => {
       await check('all are there, and see each other', async () => {
@@ -107,10 +140,11 @@ await withFolder('restart', async folder => {
         await check(way, async () => {
           const stop = traffic(clients)
           await new Promise(resolve => setTimeout(resolve, seconds * 500))
+          const closed = closedFor(server.directTls)
           await restart()
           await new Promise(resolve => setTimeout(resolve, seconds * 500))
           stop()
-          return judged(clients, place + 1)
+          return judged(clients, place + 1, await closed)
         })
     })
   } finally {

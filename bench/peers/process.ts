@@ -110,7 +110,8 @@ export async function until<T>(
   }
 }
 
-function answers(port: number): Promise<boolean> {
+/** Whether a program listens on a loopback port. */
+export function answers(port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1')
     socket.on('connect', () => {

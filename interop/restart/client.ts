@@ -36,7 +36,7 @@ export class RestartClient implements ReaderHandler {
   heard = 0
   readonly #target: Target
   readonly #keys: ScramKeys
-  readonly #patience: () => number
+  readonly #turn: <T>(work: () => Promise<T>) => Promise<T>
   #stream: TextStream | undefined
   #reader = new Reader(this, limits)
   #id = ''
@@ -47,13 +47,19 @@ export class RestartClient implements ReaderHandler {
   #leaving = false
   #friends: (() => void) | undefined
 
-  /** `patience`: milliseconds to wait before it tries again to connect. */
-  constructor(name: string, contact: string, target: Target, keys: ScramKeys, patience: () => number) {
+  /** `turn`: does something when it is this client's turn to connect. */
+  constructor(
+    name: string,
+    contact: string,
+    target: Target,
+    keys: ScramKeys,
+    turn: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {
     this.name = name
     this.contact = contact
     this.#target = target
     this.#keys = keys
-    this.#patience = patience
+    this.#turn = turn
   }
 
   /** Logs in and becomes available; from then on the session may be resumed. */
@@ -106,31 +112,26 @@ export class RestartClient implements ReaderHandler {
 
   async #comeBack(broke: number): Promise<void> {
     this.#stream = undefined
-    while (!this.#leaving) {
-      await new Promise(resolve => setTimeout(resolve, this.#patience()))
-      try {
-        const stream = await provenByScram(this.#target, this.name, 'SHA-256', this.#keys)
-        const answer = await stream.ask(
-          `<resume xmlns='${sm}' previd='${this.#id}' h='${this.#got}'/>`,
-          '<resumed',
-          '<failed',
-        )
-        if (answer.endsWith('<failed')) {
-          this.account.refused++
-          stream.end()
-          return
-        }
-        const rest = await stream.ask('', '/>')
-        this.account.gaps.push(performance.now() - broke)
-        this.account.resumed++
-        this.#acknowledged(Number(/ h="(\d+)"/.exec(rest)?.[1]))
-        this.#carry(stream)
-        if (this.#unacknowledged.length > 0) stream.socket.write(this.#unacknowledged.join(''))
-        return
-      } catch {
-        // Nobody listens yet, or not any more.
-      }
+    while (!this.#leaving && !(await this.#turn(() => this.#resume(broke).catch(() => false))));
+  }
+
+  /** Whether it was answered, well or not; rejects where nobody listens yet, or not any more. */
+  async #resume(broke: number): Promise<boolean> {
+    const stream = await provenByScram(this.#target, this.name, 'SHA-256', this.#keys)
+    const resume = `<resume xmlns='${sm}' previd='${this.#id}' h='${this.#got}'/>`
+    const answer = await stream.ask(resume, '<resumed', '<failed')
+    if (answer.endsWith('<failed')) {
+      this.account.refused++
+      stream.end()
+      return true
     }
+    const rest = await stream.ask('', '/>')
+    this.account.gaps.push(performance.now() - broke)
+    this.account.resumed++
+    this.#acknowledged(Number(/ h="(\d+)"/.exec(rest)?.[1]))
+    this.#carry(stream)
+    if (this.#unacknowledged.length > 0) stream.socket.write(this.#unacknowledged.join(''))
+    return true
   }
 
   /** The server has handled so many of all that was sent. */
