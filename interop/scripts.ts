@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Peer, User } from '../bench/peers/peer.ts'
-import { type Carrier, connectTcp } from '../src/testing/connect.ts'
+import { type Carrier, connectTcp, openTcp } from '../src/testing/connect.ts'
 import { play } from '../src/testing/play.ts'
 import { parseScript, type Script } from '../src/testing/scs.ts'
 import type { Check } from './report.ts'
@@ -41,15 +41,17 @@ export function rounds(plays: readonly Play[]): readonly (readonly Play[])[] {
 
 /** Plays scripts over TCP; each needs accounts that nobody has used. */
 export async function playAll(check: Check, peer: Peer, carrier: Carrier, plays: readonly Play[]): Promise<void> {
-  const connect = connectTcp({
+  const target = {
     host: '127.0.0.1',
     port: carrier === 'tls' ? peer.directTls : peer.startTls,
     carrier,
     authorities: readFileSync(peer.authority, 'utf8'),
-  })
+  }
+  const connect = connectTcp(target)
+  const open = openTcp({ ...target, ports: { starttls: peer.startTls, tls: peer.directTls } })
   for (const { file, script } of plays) {
     await check(file, async () => {
-      await play(script, connect)
+      await play(script, account => connect(account), { open })
       return script.title
     })
   }

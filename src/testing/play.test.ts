@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Element } from '../wire/element.ts'
 import { ns } from '../wire/namespaces.ts'
-import { type Connect, type Player, play } from './play.ts'
+import { type Connect, type Open, type Player, play } from './play.ts'
 import { parseScript, ScriptError } from './scs.ts'
 import { readXml } from './scs-xml.ts'
 
@@ -101,4 +101,63 @@ test('an order that makes no sense is told with its line', async () => {
   await fails('Romeo connects\nRomeo connects\n', 9, /connected already/)
   await fails('Romeo connects\nRomeo sends:\n  <a>\n', 9, /XML is wrong/)
   await fails(`Romeo connects\nRomeo sends:\n  <a to="\${Juliet's JID}"/>\n`, 9, /no \$\{Juliet's JID\}/)
+})
+
+/** Somebody whose streams answer with features, each once it is opened, and who is bound by the third. */
+function beginnings(said: string[]): Open {
+  return async ({ jid }) => {
+    const queue: Element[] = []
+    let streams = 0
+    return {
+      get jid() {
+        return streams < 3 ? jid : `${jid}/here`
+      },
+      begin() {
+        said.push('begins')
+        streams++
+        queue.push(new Element('features', ns.streams))
+      },
+      async secure() {
+        if (said.includes('TLS')) throw new Error('there is TLS')
+        said.push('TLS')
+      },
+      send: xml => void said.push(xml),
+      receive: async () => queue.shift() ?? Promise.reject(new Error('nothing is there')),
+      async disconnect() {},
+    }
+  }
+}
+
+const features = 'Romeo receives:\n  <stream:features/>\n'
+
+test('a connection that a script drives itself: streams, TLS, and a JID that is known when it is', async () => {
+  const said: string[] = []
+  const acts = `
+Romeo opens a stream
+${features}Romeo starts TLS
+Romeo opens a stream
+${features}Romeo sends:
+  <auth xmlns="urn:x">\${Romeo's PLAIN}</auth>
+Romeo opens a stream
+${features}Romeo sends:
+  <presence to="\${Romeo's full JID}"/>
+`
+  await play(parseScript(cast + acts), world(), { open: beginnings(said) })
+  const plain = Buffer.from('\0romeo\0a').toString('base64')
+  const auth = `<auth xmlns="urn:x">${plain}</auth>`
+  assert.deepEqual(said, ['begins', 'TLS', 'begins', auth, 'begins', '<presence to="romeo@localhost/here"/>'])
+})
+
+test('what cannot be opened is told with its line', async () => {
+  const fails = (acts: string, sentence: RegExp, open?: Open) =>
+    assert.rejects(play(parseScript(cast + acts), world(), { patience: 100, ...(open && { open }) }), sentence)
+  const open = beginnings([])
+  await fails('Romeo opens a stream\n', /line 8: streams cannot be opened/)
+  await fails('Romeo connects\nRomeo opens a stream\n', /line 9: who connects is beyond "opens a stream"/, open)
+  await fails('Romeo starts TLS\n', /line 8: Romeo is not connected/, open)
+  await fails(
+    'Romeo opens a stream\nRomeo starts TLS\nRomeo starts TLS\n',
+    /line 10: TLS does not start: there is TLS/,
+    open,
+  )
 })

@@ -1,5 +1,7 @@
+import { encodeBase64 } from '../wire/base64.ts'
 import type { Element } from '../wire/element.ts'
 import { ns } from '../wire/namespaces.ts'
+import { utf8 } from '../wire/sasl/text.ts'
 import { isOptional, mismatch } from './match.ts'
 import { answerTo } from './questions.ts'
 import { type Actor, type Script, ScriptError, type Step } from './scs.ts'
@@ -23,14 +25,27 @@ export interface Player {
 /** Logs in and binds: in memory, over TCP, to any server. */
 export type Connect = (account: Account) => Promise<Player>
 
+/** A connection that a script drives from its first stream header. */
+export interface Beginner extends Player {
+  /** Sends the header of a stream: the first, or the next on the same connection. */
+  begin(): void
+  /** TLS begins: the server has said that it may. */
+  secure(): Promise<void>
+}
+
+/** Gives an actor a connection on which nothing was said, by its carrier where it has one. */
+export type Open = (actor: Actor) => Promise<Beginner>
+
 export interface PlayOptions {
+  /** For scripts in which somebody opens a stream. */
+  readonly open?: Open
   /** How long to wait for a stanza or a login, in milliseconds. */
   readonly patience?: number
 }
 
 /** Plays a script from its first line to its last; throws `ScriptError` at the line where it goes otherwise. */
 export async function play(script: Script, connect: Connect, options: PlayOptions = {}): Promise<void> {
-  const stage = new Stage(connect, options.patience ?? 5000)
+  const stage = new Stage(connect, options.open, options.patience ?? 5000)
   try {
     for (const step of script.steps) await stage.act(step)
   } finally {
@@ -78,22 +93,30 @@ class Part {
 
 class Stage {
   readonly #connect: Connect
+  readonly #open: Open | undefined
   readonly #patience: number
   readonly #parts = new Map<Actor, Part>()
-  readonly #addresses = new Map<string, string>()
+  /** Connections that the script drives itself. */
+  readonly #beginners = new Map<Actor, Beginner>()
+  readonly #values = new Map<string, string>()
 
-  constructor(connect: Connect, patience: number) {
+  constructor(connect: Connect, open: Open | undefined, patience: number) {
     this.#connect = connect
+    this.#open = open
     this.#patience = patience
   }
 
   async act(step: Step): Promise<void> {
     const { actor, line } = step
-    if (step.action === 'connects') return this.#enter(step)
+    if (step.action === 'connects') return this.#enter(step, this.#connect)
+    if (step.action === 'opens a stream') return this.#openStream(step)
     const part = this.#parts.get(actor)
     if (!part) throw new ScriptError(line, `${actor.name} is not connected`)
     switch (step.action) {
+      case 'starts TLS':
+        return this.#startTls(step)
       case 'disconnects':
+        this.#beginners.delete(actor)
         this.#parts.delete(actor)
         return part.player.disconnect()
       case 'sends':
@@ -111,12 +134,12 @@ class Stage {
     this.#parts.clear()
   }
 
-  async #enter({ actor, line }: Step): Promise<void> {
+  async #enter({ actor, line }: Step, connect: (actor: Actor) => Promise<Player>): Promise<void> {
     if (this.#parts.has(actor)) throw new ScriptError(line, `${actor.name} is connected already`)
     const why = (reason: string) => new ScriptError(line, `${actor.name} (${actor.jid}) does not connect: ${reason}`)
     let player: Player | undefined
     try {
-      const connecting = this.#connect(actor)
+      const connecting = connect(actor)
       player = await within(this.#patience, connecting)
       // Who comes too late is sent home.
       if (!player) connecting.then(late => late.disconnect()).catch(() => {})
@@ -125,12 +148,47 @@ class Stage {
     }
     if (!player) throw why(`not within ${this.#patience} ms`)
     this.#parts.set(actor, new Part(player, this.#patience))
-    this.#addresses.set(`${actor.name}'s full JID`, player.jid)
-    this.#addresses.set(`${actor.name}'s JID`, player.jid.replace(/\/.*$/s, ''))
+    this.#note(actor, player)
+  }
+
+  /** The connection comes with the first stream. */
+  async #openStream(step: Step): Promise<void> {
+    const { actor, line } = step
+    const open = this.#open
+    if (open === undefined) throw new ScriptError(line, 'streams cannot be opened one by one here')
+    if (!this.#parts.has(actor)) {
+      await this.#enter(step, async () => {
+        const beginner = await open(actor)
+        this.#beginners.set(actor, beginner)
+        return beginner
+      })
+    }
+    this.#beginner(step).begin()
+  }
+
+  async #startTls(step: Step): Promise<void> {
+    try {
+      await this.#beginner(step).secure()
+    } catch (error) {
+      throw new ScriptError(step.line, `TLS does not start: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #beginner({ actor, line, action }: Step): Beginner {
+    const beginner = this.#beginners.get(actor)
+    if (beginner === undefined) throw new ScriptError(line, `who connects is beyond "${action}"`)
+    return beginner
+  }
+
+  #note({ name, jid, password }: Actor, player: Player): void {
+    this.#values.set(`${name}'s full JID`, player.jid)
+    this.#values.set(`${name}'s JID`, player.jid.replace(/\/.*$/s, ''))
+    this.#values.set(`${name}'s PLAIN`, encodeBase64(utf8(`\0${jid.replace(/@.*$/s, '')}\0${password}`)))
   }
 
   #read(step: Step & { xml: string }): readonly Element[] {
-    return readXml(step, name => this.#addresses.get(name))
+    for (const [actor, beginner] of this.#beginners) this.#note(actor, beginner)
+    return readXml(step, name => this.#values.get(name))
   }
 
   async #receives(step: Step & { xml: string }, part: Part): Promise<void> {

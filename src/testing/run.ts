@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Carrier, carriers, connectTcp } from './connect.ts'
+import { type Carrier, carriers, connectTcp, openTcp } from './connect.ts'
 import { play } from './play.ts'
 import { parseScript, ScriptError } from './scs.ts'
 
@@ -29,16 +29,18 @@ if (!carrier || positionals.length === 0) {
   process.exit(2)
 }
 const usual: Record<Carrier, number> = { starttls: 5222, tls: 5223, plain: 5222 }
-const connect = connectTcp({
+const target = {
   host: values.host,
   port: Number(values.port ?? usual[carrier]),
   carrier,
   ...(values.authority !== undefined && { authorities: readFileSync(values.authority, 'utf8') }),
-})
+}
+const connect = connectTcp(target)
+const open = openTcp({ ...target, ports: usual })
 let failed = 0
 for (const file of positionals) {
   try {
-    await play(parseScript(readFileSync(file, 'utf8')), connect, { patience: Number(values.patience) })
+    await play(parseScript(readFileSync(file, 'utf8')), connect, { open, patience: Number(values.patience) })
     console.log(`ok     ${file}`)
   } catch (error) {
     failed++

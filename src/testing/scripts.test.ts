@@ -11,9 +11,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 for (const file of globSync('**/*.scs', { cwd: root }).sort()) {
   test(`script ${file}`, async () => {
     const script = parseScript(readFileSync(`${root}/${file}`, 'utf8'))
-    const { connect, addUser, stop } = await testServer()
+    const { connect, open, addUser, stop } = await testServer()
     for (const actor of script.cast) await addUser(actor.jid, actor.password).catch(() => {})
-    await play(script, account => connect(account.jid, account))
+    await play(script, account => connect(account.jid, account), { open })
     await stop()
   })
 }

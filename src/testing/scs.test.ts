@@ -46,6 +46,20 @@ Romeo disconnects
   assert.equal(sends.action === 'sends' && sends.xml, '<presence>\n<status>up</status>\n</presence>')
 })
 
+test('a client may need a carrier, and drive its connection itself', () => {
+  const script = parseScript(
+    '[Client] A\n jid: a@b\n password: c\n carrier: starttls\n----\nA opens a stream\nA starts TLS\n',
+  )
+  assert.deepEqual(
+    script.cast.map(({ carrier }) => carrier),
+    ['starttls'],
+  )
+  assert.deepEqual(
+    script.steps.map(({ action }) => action),
+    ['opens a stream', 'starts TLS'],
+  )
+})
+
 test('what is no script is refused with its line', () => {
   const refused = (text: string, line: number, sentence: RegExp) =>
     assert.throws(
@@ -60,7 +74,9 @@ test('what is no script is refused with its line', () => {
   refused('[Client] A\n jid: a@b\n pasword: c\n----\n', 3, /expected jid, password/)
   refused('[Client] A\n jid: a@b\n jid: c@d\n----\n', 3, /once each/)
   refused(`${cast}Tybalt connects\n`, 10, /nobody of the cast/)
-  refused(`${cast}Romeo dies\n`, 10, /"dies" is not connects/)
+  refused(`${cast}Romeo dies\n`, 10, /"dies" is not connects, opens a stream/)
+  refused(`${cast}Romeo opens a stream\n <a/>\n`, 11, /takes no XML/)
+  refused('[Client] A\n jid: a@b\n password: c\n carrier: pigeon\n----\n', 1, /starttls or tls, not "pigeon"/)
   refused(`${cast}Romeo sends:\nRomeo connects\n`, 10, /XML below "sends:" is missing/)
   refused(`${cast}Romeo connects\n <a/>\n`, 11, /takes no XML/)
   refused(`${cast.replace("Romeo's phone", 'Romeo')}`, 6, /two of "Romeo"/)

@@ -28,6 +28,10 @@
  *
  * - `Romeo receives:` with several elements: they come one after another, in any order. One that says
  *   `scansion:optional="true"` may come among them.
+ * - `Romeo opens a stream`: for scripts about what `connects` does. The first time Romeo gets a connection on which nothing
+ *   was said, and each time a stream header is sent; what the server answers is then received, features included.
+ *   `Romeo starts TLS` follows a `<proceed/>`. `carrier: starttls` or `carrier: tls` below `[Client]` says what that needs,
+ *   whatever other scripts are played over, and `${NAME's PLAIN}` is the message of that mechanism, in base64.
  * - `Romeo receives nothing`: what everybody sent so far has been worked off (each does a ping round trip), and
  *   nothing has come for Romeo.
  */
@@ -52,10 +56,14 @@ export interface Actor {
   readonly password: string
   /** The resource it asks for; the server chooses where it is missing. */
   readonly resource: string | undefined
+  /** What its connection has to be, where that matters. */
+  readonly carrier: 'starttls' | 'tls' | undefined
 }
 
+const actions = ['connects', 'opens a stream', 'starts TLS', 'disconnects', 'receives nothing'] as const
+
 export type Step =
-  | { readonly line: number; readonly actor: Actor; readonly action: 'connects' | 'disconnects' | 'receives nothing' }
+  | { readonly line: number; readonly actor: Actor; readonly action: (typeof actions)[number] }
   | { readonly line: number; readonly actor: Actor; readonly action: 'sends' | 'receives'; readonly xml: string }
 
 export interface Script {
@@ -100,17 +108,23 @@ function readActor(name: string, line: number, body: readonly Line[]): Actor {
   const options = new Map<string, string>()
   for (const { number, text } of body) {
     const [, key, value] = /^(\w+)\s*:\s*(.+)$/.exec(text) ?? []
-    if (key === undefined || !['jid', 'password', 'resource'].includes(key) || options.has(key)) {
-      throw new ScriptError(number, `expected jid, password or resource with a value, once each, not "${text}"`)
+    if (key === undefined || !['jid', 'password', 'resource', 'carrier'].includes(key) || options.has(key)) {
+      throw new ScriptError(
+        number,
+        `expected jid, password, resource or carrier with a value, once each, not "${text}"`,
+      )
     }
     options.set(key, value!)
   }
   const [jid, password] = [options.get('jid'), options.get('password')]
   if (jid === undefined || password === undefined) throw new ScriptError(line, `"${name}" needs jid and password`)
+  const carrier = options.get('carrier')
+  if (carrier !== undefined && carrier !== 'starttls' && carrier !== 'tls')
+    throw new ScriptError(line, `the carrier of "${name}" is starttls or tls, not "${carrier}"`)
   const slash = jid.indexOf('/')
   const bare = slash < 0 ? jid : jid.slice(0, slash)
   const resource = options.get('resource') ?? (slash < 0 ? undefined : jid.slice(slash + 1))
-  return { name, line, jid: bare, password, resource }
+  return { name, line, jid: bare, password, resource, carrier }
 }
 
 /** Each line at the margin with the indented ones below it. */
@@ -133,11 +147,6 @@ function readSteps(lines: readonly Line[], cast: readonly Actor[]): Step[] {
     const line = head.number
     const action = head.text.slice(actor.name.length).trim()
     switch (action) {
-      case 'connects':
-      case 'disconnects':
-      case 'receives nothing':
-        if (body.length > 0) throw new ScriptError(body[0]!.number, `"${action}" takes no XML`)
-        return { line, actor, action }
       case 'sends:':
       case 'receives:':
         if (body.length === 0) throw new ScriptError(line, `the indented XML below "${action}" is missing`)
@@ -147,8 +156,13 @@ function readSteps(lines: readonly Line[], cast: readonly Actor[]): Step[] {
           action: action === 'sends:' ? 'sends' : 'receives',
           xml: body.map(one => one.text).join('\n'),
         }
-      default:
-        throw new ScriptError(line, `"${action}" is not connects, disconnects, sends:, receives: or receives nothing`)
+      default: {
+        const known = actions.find(one => one === action)
+        if (known === undefined)
+          throw new ScriptError(line, `"${action}" is not ${actions.join(', ')}, sends: or receives:`)
+        if (body.length > 0) throw new ScriptError(body[0]!.number, `"${action}" takes no XML`)
+        return { line, actor, action: known }
+      }
     }
   })
 }

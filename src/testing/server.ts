@@ -11,9 +11,10 @@ import { createServer, type Server } from '../server/server.ts'
 import { openMemory } from '../storage/memory.ts'
 import type { OpenStorage } from '../storage/storage.ts'
 import { Jid } from '../wire/jid.ts'
+import { beginner } from './begin.ts'
 import { type LoggedIn, logIn } from './login.ts'
 import type { Sasl2Wish } from './login-sasl2.ts'
-import type { Account, Player } from './play.ts'
+import type { Account, Open, Player } from './play.ts'
 
 export interface TestServerOptions {
   /** Settings as the file would have them; hosts and limits included. */
@@ -37,6 +38,8 @@ export interface TestServer {
   connect(jid: string, account?: Partial<Account>): Promise<Player>
   /** The same by SASL2, with what else is wanted in one breath; nothing is bound unless that is in it. */
   logIn(jid: string, wish: Sasl2Wish): Promise<LoggedIn>
+  /** A connection that a script drives itself, encrypted from the begin unless its actor's carrier is STARTTLS. */
+  readonly open: Open
   /** A fresh connection to say anything on: the client's end has not been started. */
   link(options?: { encrypted?: boolean; framing?: Framing }): MemoryLinks
   addUser(jid: string, password?: string): Promise<void>
@@ -68,6 +71,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     features,
     log: (level, sentence, facts = {}) => log.push({ level, sentence, facts }),
   })
+  for (const name of server.hosts.keys()) server.setCertificate(name, { chain: `chain of ${name}`, key: 'key' })
   server.streams.start()
   const known = new Set<string>()
   // A store that was used before has accounts already.
@@ -101,6 +105,10 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
         random: count => runtime.random.bytes(count),
         sasl2,
       })
+    },
+    async open({ jid, carrier }) {
+      const encrypted = carrier !== 'starttls'
+      return beginner(self.link({ encrypted }).client, jid, { role: 'client', name: Jid.parse(jid).domain })
     },
     link(linkOptions = {}) {
       const links = memoryLinks({ timers, random: runtime.random }, { limits: clientLimits, ...linkOptions })
