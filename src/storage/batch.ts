@@ -20,13 +20,21 @@ export class Batch {
   /** Whether it makes or removes owners. */
   changesOwners = false
   readonly #marks = new Map<string, { readonly owner: OwnerId; readonly write: Write }>()
+  /** Whether it is for its one unit only. */
+  readonly alone: boolean
   #waiting: Waiting[] = []
   #end: PromiseWithResolvers<void> | undefined
+
+  constructor(alone = false) {
+    this.alone = alone
+  }
 
   add(unit: Unit, waiting: Waiting): void {
     this.units.push(unit)
     this.#waiting.push(waiting)
     this.bytes += waiting.bytes
+    // An index is reckoned from what is there; nobody reckons on it.
+    if (unit.unit === 'index') return
     for (const owner of ownersOf(unit)) this.owners.add(owner)
     if (unit.unit !== 'commit') this.changesOwners = true
   }

@@ -40,7 +40,7 @@ export function append(id: number, more: Partial<LogEntry> = {}): Write {
   return { write: 'append', entry: entry(id, more) }
 }
 
-/** What every store keeps to: run on each of them. */
+/** What every store keeps to, with `indexContract`: run on each of them. */
 export function contract(name: string, open: () => Promise<Storage>): void {
   describe(`the contract of storage: ${name}`, () => {
     let storage: Storage

@@ -1,4 +1,4 @@
-import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Write } from './storage.ts'
+import type { Indexed, LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 
 /** One owner's share of a commit. */
@@ -14,6 +14,8 @@ export type Unit =
   | { readonly unit: 'create'; readonly address: string; readonly kind: OwnerKind; readonly writes: readonly Write[] }
   /** `at` is in milliseconds since 1970. */
   | { readonly unit: 'remove'; readonly owner: OwnerId; readonly at: number }
+  /** Always alone in its batch. */
+  | { readonly unit: 'index'; readonly owner: OwnerId; readonly to: number; readonly entries: readonly Indexed[] }
 
 /** What became of a batch, by the places of its units. */
 export interface Outcome {
@@ -32,6 +34,7 @@ export interface Answers {
   readonly log: readonly LogEntry[]
   readonly state: LogState
   readonly behind: number | undefined
+  readonly indexed: number
 }
 
 export type QueryName = keyof Answers
@@ -53,6 +56,7 @@ type AnyQuery =
   | { readonly query: 'log'; readonly owner: OwnerId; readonly range: LogRange }
   | { readonly query: 'state'; readonly owner: OwnerId }
   | { readonly query: 'behind'; readonly owner: OwnerId; readonly newer: number }
+  | { readonly query: 'indexed'; readonly owner: OwnerId }
 
 /** What group commit stands on: a database, or a disk that is only played. Writes were checked before they come here. */
 export interface Driver {
@@ -68,7 +72,7 @@ export interface Driver {
   close(): Promise<void>
 }
 
-/** Whose data a unit changes; those that it makes have no number yet. */
+/** Whose data a unit changes; those that it makes have no number yet, and an index only follows what is there. */
 export function ownersOf(unit: Unit): readonly OwnerId[] {
   if (unit.unit === 'commit') return unit.parts.map(part => part.owner)
   return unit.unit === 'remove' ? [unit.owner] : []

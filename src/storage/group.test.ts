@@ -90,6 +90,8 @@ function watch(promise: Promise<unknown> | undefined): { state: string } {
 
 const states = (...watched: { state: string }[]) => watched.map(({ state }) => state)
 
+const unitsOf = (disk: SlowDisk) => disk.batches.map(units => units.map(({ unit }) => unit))
+
 beforeEach(() => open())
 
 test('units of one turn are one batch, which goes at the end of the turn', async () => {
@@ -238,6 +240,28 @@ test('an owner is looked for when those that are being made or removed are there
   await disk.finish()
   assert.equal(await found, await made)
   assert.equal(await gone, 5)
+})
+
+test('an index is a batch of its own, in its turn; nothing of its owner depends on it', async () => {
+  const index = (to: number) => watch(group.index(1, to, [{ id: to, words: ['love'] }]))
+  const one = watch(group.commit(1, [append(1)]))
+  const indexed = index(1)
+  const two = watch(group.commit(1, [append(2)]))
+  const again = index(2)
+  endTurn()
+  assert.deepEqual(unitsOf(disk), [['commit']])
+  await disk.finish()
+  await disk.finish(0)
+  assert.deepEqual(unitsOf(disk), [['commit'], ['index'], ['commit']])
+  const three = watch(group.commit(1, [append(3)]))
+  await disk.finish()
+  await disk.fail(new StorageError('the disk is full'))
+  await disk.finish()
+  assert.deepEqual(unitsOf(disk), [['commit'], ['index'], ['commit'], ['index'], ['commit']])
+  assert.deepEqual(states(one, indexed, two, again, three), ['kept', 'a bad row', 'kept', 'the disk is full', 'kept'])
+  assert.equal(group.pending, 0)
+  await assert.rejects(group.index(1, 1, [{ id: 1, words: ['"'] }]), StorageError)
+  assert.equal(group.pending, 0)
 })
 
 test('closing keeps what was handed over, and only then lets go of the driver', async () => {

@@ -3,10 +3,10 @@ import { Batch, type Waiting } from './batch.ts'
 import { Commit } from './commit.ts'
 import type { Answers, Driver, Outcome, Part, Query, QueryName, Unit } from './driver.ts'
 import { behindFailed, ownersOf } from './driver.ts'
-import type { LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
+import type { Indexed, LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 import type { Tables } from './tables.ts'
-import { checkLimit, checkRange } from './tables.ts'
+import { checkLimit, checkRange, weighIndexed } from './tables.ts'
 
 export interface GroupOptions {
   readonly turn: Timers['turn']
@@ -122,6 +122,16 @@ export class Group implements Storage {
     return this.#read({ query: 'behind', owner, newer }, this.#batchOf(owner))
   }
 
+  index(owner: OwnerId, to: number, entries: readonly Indexed[]): Promise<void> {
+    return new Promise((resolve, failed) => {
+      this.#take({ unit: 'index', owner, to, entries }, [], { bytes: 0, kept: () => resolve(), failed })
+    })
+  }
+
+  indexed(owner: OwnerId): Promise<number> {
+    return this.#read({ query: 'indexed', owner }, undefined)
+  }
+
   /** Everything that was handed over is applied first. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
@@ -135,13 +145,14 @@ export class Group implements Storage {
   #take(unit: Unit, writes: readonly Write[], waiting: Waiting): boolean {
     try {
       if (this.#closed) throw new StorageError('The store is closed.')
-      const bytes = 64 + this.#tables.weigh(writes)
+      const alone = unit.unit === 'index'
+      const bytes = 64 + (alone ? weighIndexed(unit.to, unit.entries) : this.#tables.weigh(writes))
       if (this.#pending + bytes > this.#options.pendingBytes) {
         throw new StorageError(`The disk is too slow: ${this.#pending} bytes wait to be written. Try again later.`)
       }
       waiting.bytes = bytes
       this.#pending += bytes
-      this.#open().add(unit, waiting)
+      this.#open(alone).add(unit, waiting)
       this.#schedule()
       return true
     } catch (error) {
@@ -172,11 +183,11 @@ export class Group implements Storage {
   }
 
   /** The batch that takes the next unit: never the one that is being applied. */
-  #open(): Batch {
+  #open(alone = false): Batch {
     const last = this.#batches.at(-1)
-    const taken = this.#applying && this.#batches.length === 1
+    const taken = alone || last?.alone || (this.#applying && this.#batches.length === 1)
     if (last !== undefined && !taken && last.bytes < this.#options.batchBytes) return last
-    const batch = new Batch()
+    const batch = new Batch(alone)
     this.#batches.push(batch)
     return batch
   }

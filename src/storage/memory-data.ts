@@ -32,6 +32,7 @@ export class MemoryData {
   apply(unit: Unit): OwnerId {
     if (unit.unit === 'create') return this.#create(unit.address, unit.kind, unit.writes)
     if (unit.unit === 'commit') this.#commit(unit.parts)
+    else if (unit.unit === 'index') this.#owned(unit.owner).log.index(unit.to, unit.entries)
     else {
       const { address } = this.#owned(unit.owner)
       this.#owners.delete(unit.owner)
@@ -74,6 +75,8 @@ export class MemoryData {
         return this.#owners.get(query.owner)?.log.state() ?? noLog
       case 'behind':
         return this.#owners.get(query.owner)?.log.behind(query.newer)
+      case 'indexed':
+        return this.#owners.get(query.owner)?.log.indexed ?? 0
     }
   }
 

@@ -1,5 +1,5 @@
 import { conflict } from './driver.ts'
-import type { LogEntry, LogRange, LogState, Write } from './storage.ts'
+import type { Indexed, LogEntry, LogRange, LogState, Write } from './storage.ts'
 import { legacyCursor } from './storage.ts'
 
 /** One owner's log and its cursors, in memory. */
@@ -11,6 +11,9 @@ export class MemoryLog {
   /** Ids of the entries that are not archived, in order: those that go when every cursor has passed them. */
   #passing: number[] = []
   readonly #cursors = new Map<string, number>()
+  /** What entries are found by. */
+  readonly #words = new Map<number, readonly string[]>()
+  #indexed = 0
   #last = 0
 
   /** Throws StorageError where the entries among these writes do not go on from the last. */
@@ -45,6 +48,7 @@ export class MemoryLog {
     for (const entry of this.read({ before, limit, archived: true })) {
       if (!entry.undelivered || entry.id <= passed) this.#remove(entry)
       else {
+        this.#words.delete(entry.id)
         this.#replace({ ...entry, archived: false })
         this.#passing.push(entry.id)
       }
@@ -63,7 +67,7 @@ export class MemoryLog {
   }
 
   read(range: LogRange): readonly LogEntry[] {
-    const { after = 0, before = Number.POSITIVE_INFINITY, limit, last, peer, archived, undelivered } = range
+    const { after = 0, before = Number.POSITIVE_INFINITY, limit, last, peer, archived, undelivered, words } = range
     const all = peer === undefined ? this.#entries : (this.#peers.get(peer) ?? [])
     const entries: LogEntry[] = []
     const step = last ? -1 : 1
@@ -72,6 +76,7 @@ export class MemoryLog {
       if (entry === undefined || entry.id <= after || entry.id >= before) break
       if (archived !== undefined && entry.archived !== archived) continue
       if (undelivered !== undefined && entry.undelivered !== undelivered) continue
+      if (words !== undefined && !this.#says(entry.id, words)) continue
       entries.push(entry)
     }
     return last ? entries.reverse() : entries
@@ -87,6 +92,26 @@ export class MemoryLog {
   behind(newer: number): number | undefined {
     const archived = this.#entries.filter(entry => entry.archived)
     return archived[archived.length - 1 - newer]?.id
+  }
+
+  index(to: number, entries: readonly Indexed[]): void {
+    for (const { id, words } of entries) {
+      const entry = this.#entries[place(this.#entries, id)]
+      if (id > this.#indexed && entry?.id === id && entry.archived) this.#words.set(id, [...words])
+    }
+    this.#indexed = Math.max(this.#indexed, to)
+  }
+
+  get indexed(): number {
+    return this.#indexed
+  }
+
+  #says(id: number, asked: readonly string[]): boolean {
+    const words = this.#words.get(id)
+    if (words === undefined) return false
+    return asked.every(one =>
+      one.endsWith('*') ? words.some(word => word.startsWith(one.slice(0, -1))) : words.includes(one),
+    )
   }
 
   /** How far every cursor has come; 0 where there is none. */
@@ -107,6 +132,7 @@ export class MemoryLog {
     const conversation = this.#peers.get(peer)!
     this.#entries.splice(place(this.#entries, id), 1)
     conversation.splice(place(conversation, id), 1)
+    this.#words.delete(id)
     if (conversation.length === 0) this.#peers.delete(peer)
   }
 

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { append, contract, shapes } from './contract.ts'
 import { openMemory } from './memory.ts'
 import { StorageError } from './storage.ts'
+import { indexContract } from './test-index-contract.ts'
 
 contract('in memory', () => openMemory()(shapes))
+indexContract('in memory', () => openMemory()(shapes))
 
 test('memory has nothing to wait for', async () => {
   const storage = await openMemory()(shapes)

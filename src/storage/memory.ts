@@ -1,9 +1,20 @@
 import { Commit } from './commit.ts'
 import type { Answers, Query, QueryName, Unit } from './driver.ts'
 import { MemoryData } from './memory-data.ts'
-import type { LogEntry, LogRange, LogState, OpenStorage, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
+import type {
+  Indexed,
+  LogEntry,
+  LogRange,
+  LogState,
+  OpenStorage,
+  OwnerId,
+  OwnerKind,
+  Row,
+  Storage,
+  Write,
+} from './storage.ts'
 import { StorageError } from './storage.ts'
-import { checkLimit, checkRange, Tables } from './tables.ts'
+import { checkLimit, checkRange, Tables, weighIndexed } from './tables.ts'
 
 /**
  * A store that lasts as long as the process. Writes are applied when they are handed over, so `commit` has nothing to
@@ -95,6 +106,15 @@ class MemoryStorage implements Storage {
   async logBehind(owner: OwnerId, newer: number): Promise<number | undefined> {
     checkLimit(newer)
     return this.#read({ query: 'behind', owner, newer })
+  }
+
+  async index(owner: OwnerId, to: number, entries: readonly Indexed[]): Promise<void> {
+    weighIndexed(to, entries)
+    this.#apply({ unit: 'index', owner, to, entries })
+  }
+
+  async indexed(owner: OwnerId): Promise<number> {
+    return this.#read({ query: 'indexed', owner })
   }
 
   async close(): Promise<void> {

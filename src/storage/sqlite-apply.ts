@@ -3,6 +3,7 @@ import type { TableStatements } from './sql.ts'
 import { spanOf, tableName, tableStatements } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { fault } from './sqlite-error.ts'
+import { SqliteIndex } from './sqlite-index.ts'
 import type { Packed } from './sqlite-packing.ts'
 import { unitCode, writeCode } from './sqlite-packing.ts'
 import { sqlite, statements } from './sqlite-schema.ts'
@@ -23,6 +24,7 @@ const remembered = 100_000
 /** Applies packed units to a database: each batch in one transaction. */
 export class SqliteApply {
   readonly #connection: Connection
+  readonly #index: SqliteIndex
   readonly #path: string
   readonly #tables: readonly (TableStatements & { readonly columns: number })[]
   /** The last id of the log of each owner that is known to be there. */
@@ -37,6 +39,7 @@ export class SqliteApply {
 
   constructor(connection: Connection, path: string, tables: Tables) {
     this.#connection = connection
+    this.#index = new SqliteIndex(connection)
     this.#path = path
     this.#tables = tables.list.map(table => ({ ...tableStatements(table, sqlite), columns: table.names.length }))
   }
@@ -107,7 +110,7 @@ export class SqliteApply {
   #owners(place: number): readonly Cell[] {
     const { cells, starts } = this.#packed
     const start = starts[place]!
-    if (cells[start] === unitCode.create) return []
+    if (cells[start] === unitCode.create || cells[start] === unitCode.index) return []
     if (cells[start] === unitCode.remove) return [cells[start + 1]!]
     return cells.slice(start + 2, start + 2 + Number(cells[start + 1]))
   }
@@ -121,10 +124,11 @@ export class SqliteApply {
       created.push([place, owner])
       return
     }
-    if (code === unitCode.remove) {
+    if (code === unitCode.remove || code === unitCode.index) {
       const owner = Number(this.#next())
       this.#lastOf(owner)
-      this.#remove(owner, this.#next())
+      if (code === unitCode.remove) this.#remove(owner, this.#next())
+      else this.#index.add(owner, this.#packed.cells.slice(this.#at))
       return
     }
     const owners = this.#take(Number(this.#next()))
@@ -203,6 +207,7 @@ export class SqliteApply {
     if (until === null) return
     const gone = this.#run(statements.purge, owner, until, owner)
     this.#run(statements.hide, owner, until)
+    this.#index.drop(owner, Number(until))
     if (gone > 0) this.#run(statements.keepLast, last, owner)
     this.#run(statements.trimSpans, owner, owner)
     // The current span may be one of those that are gone.
@@ -226,6 +231,7 @@ export class SqliteApply {
     this.#run(statements.removeCursors, owner)
     this.#run(statements.removeLog, owner)
     this.#run(statements.removeSpans, owner)
+    this.#index.drop(owner, Number.MAX_SAFE_INTEGER)
     this.#last.delete(owner)
   }
 

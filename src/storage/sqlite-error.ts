@@ -57,6 +57,11 @@ export function fault(thrown: unknown, path: string, committing = false): Fault 
   return { error, general: true, stale: stale.has(primary) }
 }
 
+/** Whether what `node:sqlite` threw says that the file is damaged. */
+export function isDamage(thrown: unknown): thrown is Error {
+  return resultCode(thrown) === code.corrupt
+}
+
 function resultCode(thrown: unknown): number {
   const errcode = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : 0
   return typeof errcode === 'number' ? errcode & 0xff : 0

@@ -5,7 +5,7 @@ import type { Timers } from '../runtime/runtime.ts'
 import { tableName } from './sql.ts'
 import { pragma } from './sqlite-connection.ts'
 import { finish, unfinished } from './sqlite-copy.ts'
-import { fault } from './sqlite-error.ts'
+import { fault, isDamage } from './sqlite-error.ts'
 import { plan } from './sqlite-migrate.ts'
 import { statements } from './sqlite-schema.ts'
 import type { Reply } from './sqlite-serve.ts'
@@ -70,8 +70,7 @@ const most = 100
 export function checkSqlite(path: string, shapes: readonly TableShape[]): Soundness {
   return withDatabase(path, database => {
     plan(database, path, new Tables(shapes))
-    const found = database.prepare(`pragma integrity_check(${most})`).all()
-    const damage = found.map(row => String(Object.values(row)[0])).filter(text => text !== 'ok')
+    const damage = damageOf(database)
     // What is damaged cannot be counted.
     if (damage.length > 0) return { problems: damage, accounts: 0, entries: 0, bytes: statSync(path).size }
     const count = (from: string) => Number(Object.values(database.prepare(`select count(*) from ${from}`).get()!)[0])
@@ -79,7 +78,7 @@ export function checkSqlite(path: string, shapes: readonly TableShape[]): Soundn
       .prepare(statements.versions)
       .all()
       .map(({ name }) => tableName(String(name)))
-    const problems = [...names, '"log"', '"cursors"'].flatMap(name => {
+    const problems = [...names, '"log"', '"cursors"', '"log_spans"', '"indexed"'].flatMap(name => {
       const orphans = count(`${name} where "owner" not in (select "id" from "owners")`)
       return orphans === 0 ? [] : [`${name} has ${orphans} rows of owners that are gone`]
     })
@@ -111,6 +110,17 @@ export function restoreSqlite(path: string, backup: string, shapes: readonly Tab
     throw fault(thrown, path).error
   }
   return aside
+}
+
+function damageOf(database: DatabaseSync): readonly string[] {
+  try {
+    const found = database.prepare(`pragma integrity_check(${most})`).all()
+    return found.map(row => String(Object.values(row)[0])).filter(text => text !== 'ok')
+  } catch (thrown) {
+    // Where the full-text index is damaged, the check may end with that instead of telling it.
+    if (isDamage(thrown)) return [thrown.message]
+    throw thrown
+  }
 }
 
 function freeName(name: string): string {

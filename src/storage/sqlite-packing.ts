@@ -1,11 +1,12 @@
 import type { Unit } from './driver.ts'
 import { hostOf } from './driver.ts'
+import { packedWords } from './sqlite-index.ts'
 import type { Cell, Write } from './storage.ts'
 import type { Tables } from './tables.ts'
 import { cellAt } from './tables.ts'
 
 /** What stands first in a packed unit. */
-export const unitCode = { commit: 0, create: 1, remove: 2 } as const
+export const unitCode = { commit: 0, create: 1, remove: 2, index: 3 } as const
 
 /** What stands first in a packed write. */
 export const writeCode = { append: 0, put: 1, delete: 2, cursor: 3, forget: 4, undelivered: 5, purge: 6 } as const
@@ -19,8 +20,8 @@ export interface Packed {
 
 /**
  * Packs units whose writes were weighed. A unit is its code, then how many owners have a part in it, those owners, and
- * the writes of each (commit), or address, kind, host and writes (create), or owner and time (remove). Writes are their
- * number, then each.
+ * the writes of each (commit), or address, kind, host and writes (create), or owner and time (remove), or owner, `to`,
+ * and each id with its words (index). Writes are their number, then each.
  */
 export function pack(units: readonly Unit[], tables: Tables): Packed {
   const cells: Cell[] = []
@@ -29,6 +30,11 @@ export function pack(units: readonly Unit[], tables: Tables): Packed {
     starts.push(cells.length)
     if (unit.unit === 'remove') {
       cells.push(unitCode.remove, unit.owner, unit.at)
+      continue
+    }
+    if (unit.unit === 'index') {
+      cells.push(unitCode.index, unit.owner, unit.to)
+      for (const entry of unit.entries) cells.push(entry.id, packedWords(unit.owner, entry))
       continue
     }
     if (unit.unit === 'create') {

@@ -1,5 +1,6 @@
 import type { Answers, Query, QueryName } from './driver.ts'
 import { selectLog, tableStatements } from './sql.ts'
+import { selectFound, selectIndexed } from './sqlite-index.ts'
 import { sqlite, statements } from './sqlite-schema.ts'
 import type { Cell, LogEntry, Row } from './storage.ts'
 import type { Tables } from './tables.ts'
@@ -37,8 +38,10 @@ export class SqliteQueries {
         const key = this.#tables.key(query.table, query.key)
         return [{ sql: this.#rows.get(query.table)![key.length]!, parameters: [query.owner, ...key] }]
       }
-      case 'log':
-        return [selectLog(query.owner, query.range, sqlite)]
+      case 'log': {
+        const { owner, range } = query
+        return [range.words === undefined ? selectLog(owner, range, sqlite) : selectFound(owner, range.words, range)]
+      }
       case 'state':
         return [
           { sql: statements.last, parameters: [query.owner, query.owner] },
@@ -47,6 +50,8 @@ export class SqliteQueries {
         ]
       case 'behind':
         return [{ sql: statements.behind, parameters: [query.owner, query.newer] }]
+      case 'indexed':
+        return [{ sql: selectIndexed, parameters: [query.owner] }]
     }
   }
 
@@ -62,6 +67,8 @@ export class SqliteQueries {
       case 'tombstone':
       case 'behind':
         return rows[0] === undefined ? undefined : Number(rows[0][0])
+      case 'indexed':
+        return Number(rows[0]?.[0] ?? 0)
       case 'owners':
         return rows.map(([address]) => String(address))
       case 'rows': {

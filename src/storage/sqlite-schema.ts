@@ -1,4 +1,5 @@
 import { type Dialect, spanBits } from './sql.ts'
+import { indexStep } from './sqlite-index.ts'
 import { legacyCursor } from './storage.ts'
 
 /** SQLite's way of saying things. */
@@ -45,6 +46,7 @@ export const storeSteps: readonly (readonly string[])[] = [
     `insert into "log_spans" ("owner", "peer", "span")
       select distinct "owner", "peer", "id" >> ${spanBits} from "log" where "archived" = 1`,
   ],
+  indexStep,
 ]
 
 /** The statements of the store's own tables. */

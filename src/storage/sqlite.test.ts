@@ -9,8 +9,10 @@ import { pack } from './sqlite-packing.ts'
 import { freshPath, openScratch } from './sqlite-scratch.ts'
 import { StorageError } from './storage.ts'
 import { Tables } from './tables.ts'
+import { indexContract } from './test-index-contract.ts'
 
 contract('on SQLite', () => openScratch(freshPath(), shapes))
+indexContract('on SQLite', () => openScratch(freshPath(), shapes))
 
 const path = freshPath()
 let storage: SqliteStorage

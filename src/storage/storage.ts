@@ -77,6 +77,20 @@ export interface LogRange {
   readonly peer?: string
   readonly archived?: boolean
   readonly undelivered?: boolean
+  /**
+   * Only archived ones that were indexed by each of these 1 to 100 words; `peac*` is met by every word that so begins.
+   * See `index`.
+   */
+  readonly words?: readonly string[]
+}
+
+/**
+ * The words that one entry can be found by. A word has no capitals and nothing of ASCII but letters and digits, and is
+ * 1 to 100 characters long.
+ */
+export interface Indexed {
+  readonly id: number
+  readonly words: readonly string[]
 }
 
 /** The cursor that all clients of an account share that have none of their own (DESIGN 6): what it has passed, somebody has taken. */
@@ -147,6 +161,14 @@ export interface Storage {
   logState(owner: OwnerId): Promise<LogState>
   /** The id of the archived entry that so many newer archived ones follow, or undefined where there are not as many. */
   logBehind(owner: OwnerId, newer: number): Promise<number | undefined>
+  /**
+   * Lets entries be found by their words, in a commit of its own: nobody else's has this in it. From then on `indexed` is
+   * at least `to`, up to which these are all that have words. Those that are not archived (any more), or are not behind
+   * what was indexed before, are left out. What they are found by goes when they do.
+   */
+  index(owner: OwnerId, to: number, entries: readonly Indexed[]): Promise<void>
+  /** How far this owner's log is indexed; 0 where it has not begun. */
+  indexed(owner: OwnerId): Promise<number>
   /** Bytes of writes handed over and not yet settled; whoever feeds the store stops reading when this grows. */
   readonly pending: number
   close(): Promise<void>

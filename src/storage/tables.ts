@@ -1,4 +1,4 @@
-import type { Cell, ColumnType, LogRange, Row, TableShape, Write } from './storage.ts'
+import type { Cell, ColumnType, Indexed, LogRange, Row, TableShape, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 
 /** A declared table, made ready: columns by their places. */
@@ -95,12 +95,40 @@ export class Tables {
   }
 }
 
+/** Words that can be asked for at once. */
+const mostWords = 100
+
 /** Throws StorageError where the range is none. */
 export function checkRange(range: LogRange): void {
   checkLimit(range.limit)
   for (const id of [range.after, range.before]) {
     if (id !== undefined && !Number.isSafeInteger(id)) throw new StorageError(`${id} cannot be the id of a log entry.`)
   }
+  if (range.words !== undefined && (range.words.length === 0 || range.words.length > mostWords))
+    throw new StorageError(`A log cannot be searched for ${range.words.length} words.`)
+  for (const word of range.words ?? []) checkWord(word.endsWith('*') ? word.slice(0, -1) : word)
+}
+
+/** About how many bytes these are. Throws StorageError where something is none of what it should be. */
+export function weighIndexed(to: number, entries: readonly Indexed[]): number {
+  if (!Number.isSafeInteger(to) || to < 0) throw new StorageError(`A log cannot be indexed up to ${to}.`)
+  let bytes = 0
+  for (const { id, words } of entries) {
+    if (!Number.isSafeInteger(id)) throw new StorageError(`${id} cannot be the id of a log entry.`)
+    for (const word of words) {
+      checkWord(word)
+      bytes += word.length + 1
+    }
+    bytes += 32
+  }
+  return bytes
+}
+
+/** Nothing else becomes part of what is asked of a database. */
+const wordShape = /^(?:[0-9a-z]|[^\0-\x7f]){1,100}$/u
+
+function checkWord(word: string): void {
+  if (!wordShape.test(word)) throw new StorageError(`"${word.slice(0, 100)}" is not a word that entries are found by.`)
 }
 
 /** Throws StorageError where this is not a number of things to read. */

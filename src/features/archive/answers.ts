@@ -10,8 +10,9 @@ import { answeredPage, requestedPage } from '../../wire/paging.ts'
 import { parse } from '../../wire/reader.ts'
 import type { Archives } from './accounts.ts'
 import { catchUps, type Learnt } from './exports.ts'
-import { filterOf } from './filter.ts'
+import { type Allowed, filterOf } from './filter.ts'
 import { learnt, pageOf } from './pages.ts'
+import { Search } from './search.ts'
 import { fin, metadata, type query, result } from './wire.ts'
 
 type Query = Infer<typeof query>
@@ -29,14 +30,16 @@ interface Answer {
 export class Answers {
   readonly #host: Host
   readonly #archives: Archives
-  readonly #config: { readonly page: number }
+  readonly #config: Allowed
+  readonly #search: Search
   /** The last query of each session: they are answered one after the other, so that one client has one page in memory. */
   readonly #running = new WeakMap<Session, Promise<unknown>>()
 
-  constructor(host: Host, archives: Archives, config: { readonly page: number }) {
+  constructor(host: Host, archives: Archives, config: Allowed) {
     this.#host = host
     this.#archives = archives
     this.#config = config
+    this.#search = new Search(host)
   }
 
   /** Sends the page that is asked for and returns its end (XEP-0313 §4). Rejects with StanzaError, Malformed or StorageError. */
@@ -75,7 +78,9 @@ export class Answers {
     if (page.index !== undefined)
       throw new StanzaError('feature-not-implemented', { text: 'Pages are found by ids, not by an index.' })
     const seal = this.#archives.seal(owner)
-    const filter = filterOf(owner, seal, form, this.#config.page)
+    const filter = filterOf(owner, seal, form, this.#config)
+    if (filter.words !== undefined && filter.words.length > 0 && filter.ids === undefined)
+      await this.#search.ready(owner)
     const end = owner.last
     const found = await pageOf(owner, seal, filter, page)
     const { entries, complete } = found

@@ -6,18 +6,25 @@ import { isHinted, noPermanentStore, noStore, store } from '../hints/wire.ts'
 const mucUser = 'http://jabber.org/protocol/muc#user'
 
 /**
- * What is worth finding again, by namespace and then by name. Beside the body (XEP-0313 §6.1.1) it is
- * what changes or answers a message, what is encrypted, and invitations.
+ * What is encrypted: by OpenPGP (XEP-0027, XEP-0373), by OMEMO as deployed and as specified (XEP-0384), or by whatever says
+ * so (XEP-0380).
  */
-const worthy: ReadonlyMap<string, readonly string[]> = new Map([
-  [ns.client, ['body']],
-  // Encrypted: OpenPGP (XEP-0027, XEP-0373), OMEMO as deployed and as specified (XEP-0384), and whatever says so (XEP-0380).
+const encrypted = [
   ['jabber:x:encrypted', ['x']],
   ['urn:xmpp:openpgp:0', ['openpgp']],
   ['eu.siacs.conversations.axolotl', ['encrypted']],
   ['urn:xmpp:omemo:1', ['encrypted']],
   ['urn:xmpp:omemo:2', ['encrypted']],
   ['urn:xmpp:eme:0', ['encryption']],
+] as const
+
+/**
+ * What is worth finding again, by namespace and then by name. Beside the body (XEP-0313 §6.1.1) it is
+ * what changes or answers a message, what is encrypted, and invitations.
+ */
+const worthy = new Map<string, readonly string[]>([
+  [ns.client, ['body']],
+  ...encrypted,
   // Delivery receipts and displayed markers, but not the wish for them (XEP-0184, XEP-0333).
   ['urn:xmpp:receipts', ['received']],
   ['urn:xmpp:chat-markers:0', ['received', 'displayed', 'acknowledged']],
@@ -43,4 +50,9 @@ function isContent(child: Element): boolean {
   if (worthy.get(child.namespace)?.includes(child.name)) return true
   // Rooms put this on all that occupants say to each other.
   return child.is('x', mucUser) && (child.child('invite') !== undefined || child.child('decline') !== undefined)
+}
+
+/** Whether the content is encrypted, so that the body only stands in for it (XEP-0380 §3). */
+export function isEncrypted(message: Element): boolean {
+  return encrypted.some(([namespace, [name]]) => message.child(name, namespace) !== undefined)
 }

@@ -5,6 +5,7 @@ import type { Learnt } from './exports.ts'
 import type { Filter } from './filter.ts'
 import { idOf, latest } from './filter.ts'
 import type { Seal } from './ids.ts'
+import { meets, messageWords } from './words.ts'
 
 /** Entries that are read at once, and characters of XML after which a page ends though more was asked for. */
 const chunk = 50
@@ -43,7 +44,7 @@ export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: Pa
 
 /**
  * What this page tells of what has come lately, where the log ended with `end`. Undefined where it was one conversation,
- * certain messages, something older, or nothing that was asked for.
+ * certain messages or words, something older, or nothing that was asked for.
  */
 export function learnt(
   filter: Filter,
@@ -51,7 +52,11 @@ export function learnt(
   { entries, complete }: Page,
   end: number,
 ): Learnt | undefined {
-  const isAll = filter.peer === undefined && filter.addresses === undefined && filter.ids === undefined
+  const isAll =
+    filter.peer === undefined &&
+    filter.addresses === undefined &&
+    filter.ids === undefined &&
+    filter.words === undefined
   const isOpen = filter.before === latest && asked.before === undefined && filter.after <= end
   const newest = complete || asked.last ? end : entries.at(-1)?.id
   return isAll && isOpen && asked.limit > 0 && newest !== undefined ? { to: newest, end } : undefined
@@ -65,7 +70,7 @@ async function entryOf(owner: Owner, id: number): Promise<LogEntry | undefined> 
 /** What the query is about, from the end of the bounds at which the page begins. */
 async function* entriesOf(
   owner: Owner,
-  { peer, addresses, ids }: Filter,
+  { peer, addresses, ids, words }: Filter,
   bounds: Bounds,
   { last, limit }: PageRequest,
   named: readonly LogEntry[],
@@ -74,17 +79,23 @@ async function* entriesOf(
   if (ids !== undefined) {
     const { after, before } = bounds
     const among = named.filter(
-      entry => entry.id > after && entry.id < before && (peer ?? entry.peer) === entry.peer && fits(entry),
+      entry =>
+        entry.id > after &&
+        entry.id < before &&
+        (peer ?? entry.peer) === entry.peer &&
+        (words === undefined || (words.length > 0 && meets(messageWords(entry.xml), words))) &&
+        fits(entry),
     )
     yield* last ? among.reverse() : among
     return
   }
+  if (words?.length === 0) return
   let { after, before } = bounds
   // One more than the page has room for: whether there is more must be known.
   const count = addresses === undefined ? Math.min(chunk, limit + 1) : chunk
   while (after + 1 < before) {
-    const range = { after, before, last, limit: count, archived: true }
-    const read = await owner.entries(peer === undefined ? range : { ...range, peer })
+    const range = { after, before, last, limit: count, archived: true, ...(peer !== undefined && { peer }) }
+    const read = await owner.entries(words === undefined ? range : { ...range, words })
     for (const entry of last ? read.toReversed() : read) if (fits(entry)) yield entry
     if (read.length < count) return
     if (last) before = read[0]!.id

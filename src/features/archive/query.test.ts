@@ -318,6 +318,7 @@ describe('bad queries', () => {
       ['after-id', 'text-single'],
       ['ids', 'list-multi'],
       ['include-groupchat', 'boolean'],
+      ['{urn:xmpp:fulltext:0}fulltext', 'text-single'],
     ])
     const validate = x.elements[6]!.child('validate', 'http://jabber.org/protocol/xdata-validate')!
     assert.equal(validate.attribute('datatype'), 'xs:string')

@@ -8,6 +8,9 @@ import { forwarded } from '../forward/wire.ts'
 /** Message archives (XEP-0313). */
 export const mam = 'urn:xmpp:mam:2'
 
+/** Searching them for words (XEP-0431). */
+export const fulltext = 'urn:xmpp:fulltext:0'
+
 /** Asks for what is archived, or for the form to ask with (XEP-0313 §4). */
 export const query = element(mam, 'query', {
   queryid: attr.maybe(text),

@@ -95,6 +95,17 @@ test('who asks for one conversation, for nothing, or for what is to come has not
   assert.deepEqual((await phone.read()).ids(), ['1', '2'])
 })
 
+test('who searches for words has not caught up, whatever is found', async () => {
+  const said = (text: string) => `<message to="juliet@localhost" type="chat"><body>${text}</body></message>`
+  await it.says(said('a miracle'), said('our own hands'))
+  const phone = await silent()
+  for (const words of ['miracle', 'hands', 'nothing'])
+    phone.query('<max>10</max>', { '{urn:xmpp:fulltext:0}fulltext': words })
+  assert.equal((await phone.read()).shown.length, 2)
+  phone.available()
+  assert.equal((await phone.read()).ids().length, 2)
+})
+
 test('what the archive does not hold comes all the same, in its place', async () => {
   await it.says(body(1), body(2, hint('no-permanent-store')), body(3))
   const phone = await silent()
