@@ -3,6 +3,9 @@ import type { Element } from '../../wire/element.ts'
 import { ns } from '../../wire/namespaces.ts'
 import { isHinted, noPermanentStore, noStore, store } from '../hints/wire.ts'
 
+/** Message retraction (XEP-0424). */
+export const retraction = 'urn:xmpp:message-retract:1'
+
 const mucUser = 'http://jabber.org/protocol/muc#user'
 
 /**
@@ -31,7 +34,7 @@ const worthy = new Map<string, readonly string[]>([
   // Corrections (XEP-0308), reactions (XEP-0444), retractions as they are and as they were (XEP-0424).
   ['urn:xmpp:message-correct:0', ['replace']],
   ['urn:xmpp:reactions:0', ['reactions']],
-  ['urn:xmpp:message-retract:1', ['retract']],
+  [retraction, ['retract']],
   ['urn:xmpp:fasten:0', ['apply-to']],
   // Invitations to rooms (XEP-0249; for XEP-0045 §7.8.2 see below).
   ['jabber:x:conference', ['x']],

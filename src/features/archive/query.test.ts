@@ -350,6 +350,20 @@ describe('bad queries', () => {
     await without.house.stop()
   })
 
+  test('XEP-0424 §2: retractions are archived, and account and server say so, where there are archives', async () => {
+    const without = await scene(undefined, { archive: { enabled: false } })
+    for (const [player, says] of [
+      [it.juliet, true],
+      [without.juliet, false],
+    ] as const) {
+      for (const to of ['juliet@localhost', 'localhost']) {
+        player.send(`<iq type="get" id="d" to="${to}"><query xmlns="http://jabber.org/protocol/disco#info"/></iq>`)
+        assert.equal(String(await player.receive()).includes('urn:xmpp:message-retract:1'), says, to)
+      }
+    }
+    await without.house.stop()
+  })
+
   test('many queries at once are answered one after the other, each with its own results', async () => {
     for (let at = 0; at < 30; at++)
       it.juliet.send(`<iq type="set" id="q${at}"><query xmlns="${mam}" queryid="${at}"/></iq>`)

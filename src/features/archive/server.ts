@@ -7,6 +7,7 @@ import { discoFeatures } from '../disco/exports.ts'
 import { Archives, archives as table } from './accounts.ts'
 import { Answers } from './answers.ts'
 import { archiveCommands } from './commands.ts'
+import { retraction } from './eligible.ts'
 import { blankForm } from './filter.ts'
 import { Keeping } from './keeping.ts'
 import { changePreferences, shownPreferences } from './preferences.ts'
@@ -25,6 +26,7 @@ export default feature({
   name: 'archive',
   xeps: [
     { number: 313, version: '1.1.3' },
+    { number: 424, version: '0.4.2' },
     { number: 431, version: '0.2.0' },
     { number: 441, version: '0.2.0' },
   ],
@@ -54,6 +56,8 @@ export default feature({
     const answers = new Answers(host, archives, config)
     const retention = new Retention(host, config)
     return [
+      // XEP-0424 §2: they are archived, so that they are learnt of later.
+      ...(['account', 'server'] as const).map(where => discoFeatures.add({ where, var: retraction })),
       ...(config.search ? [...announced, fulltext] : announced).map(name =>
         discoFeatures.add({ where: 'account', var: name }),
       ),
