@@ -78,6 +78,11 @@ export function spanOf(id: number): number {
   return Math.floor(id / 2 ** spanBits)
 }
 
+/** Compares the owner of a log, which may still be there when the owner is gone. */
+export function thisOwner(parameter: string): string {
+  return `"owner" = (select "owners"."id" from "owners" where "owners"."id" = ${parameter})`
+}
+
 /** Reads a range of a log: the statement and its parameters, which are in the order of the text. */
 export function selectLog(owner: number, range: LogRange, dialect: Dialect): { sql: string; parameters: Cell[] } {
   const parameters: Cell[] = []
@@ -89,7 +94,7 @@ export function selectLog(owner: number, range: LogRange, dialect: Dialect): { s
   const conditions: string[] = []
   // What is not archived has no spans.
   if (range.peer !== undefined && range.archived === true) {
-    const spans = [compared('"owner" =', owner), compared('"peer" =', range.peer)]
+    const spans = [thisOwner(dialect.parameter(parameters.push(owner))), compared('"peer" =', range.peer)]
     if (range.after !== undefined) spans.push(compared('"span" >=', spanOf(range.after)))
     if (range.before !== undefined) spans.push(compared('"span" <=', spanOf(range.before)))
     from = `(select "span" from "log_spans" where ${spans.join(' and ')}) as "spans" cross join "log"`
@@ -98,7 +103,7 @@ export function selectLog(owner: number, range: LogRange, dialect: Dialect): { s
     // With the sign no index is used for it: the ends of the span are nearer than those of the range.
     id = '+"id"'
   }
-  conditions.push(compared('"owner" =', owner))
+  conditions.push(thisOwner(dialect.parameter(parameters.push(owner))))
   if (range.after !== undefined) conditions.push(compared(`${id} >`, range.after))
   if (range.before !== undefined) conditions.push(compared(`${id} <`, range.before))
   if (range.peer !== undefined) conditions.push(compared('"peer" =', range.peer))

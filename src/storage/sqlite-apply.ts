@@ -4,6 +4,7 @@ import { spanOf, tableName, tableStatements } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 import { fault } from './sqlite-error.ts'
 import { SqliteIndex } from './sqlite-index.ts'
+import { SqliteLeaving } from './sqlite-leaving.ts'
 import type { Packed } from './sqlite-packing.ts'
 import { unitCode, writeCode } from './sqlite-packing.ts'
 import { sqlite, statements } from './sqlite-schema.ts'
@@ -25,6 +26,7 @@ const remembered = 100_000
 export class SqliteApply {
   readonly #connection: Connection
   readonly #index: SqliteIndex
+  readonly #leaving: SqliteLeaving
   readonly #path: string
   readonly #tables: readonly (TableStatements & { readonly columns: number })[]
   /** The last id of the log of each owner that is known to be there. */
@@ -40,6 +42,7 @@ export class SqliteApply {
   constructor(connection: Connection, path: string, tables: Tables) {
     this.#connection = connection
     this.#index = new SqliteIndex(connection)
+    this.#leaving = new SqliteLeaving(connection, this.#index)
     this.#path = path
     this.#tables = tables.list.map(table => ({ ...tableStatements(table, sqlite), columns: table.names.length }))
   }
@@ -51,6 +54,15 @@ export class SqliteApply {
   batch(packed: Packed): Applied {
     this.#packed = packed
     return this.#try(false) ?? this.#try(true)!
+  }
+
+  /** Takes away some of what removed owners have left; returns whether there is more. Throws StorageError. */
+  clear(): boolean {
+    try {
+      return this.#leaving.step()
+    } catch (thrown) {
+      throw this.#connection.fault(thrown).error
+    }
   }
 
   /** Undefined where only a unit was wrong; nothing has happened then. */
@@ -229,9 +241,7 @@ export class SqliteApply {
       this.#run(`delete from ${tableName(String(name))} where "owner" = ?`, owner)
     }
     this.#run(statements.removeCursors, owner)
-    this.#run(statements.removeLog, owner)
-    this.#run(statements.removeSpans, owner)
-    this.#index.drop(owner, Number.MAX_SAFE_INTEGER)
+    this.#leaving.leave(owner)
     this.#last.delete(owner)
   }
 

@@ -1,4 +1,4 @@
-import type { Timers } from '../runtime/runtime.ts'
+import type { Timer, Timers } from '../runtime/runtime.ts'
 import type { Answers, Driver, Outcome, Query, QueryName, Unit } from './driver.ts'
 import type { Applied } from './sqlite-apply.ts'
 import { pack } from './sqlite-packing.ts'
@@ -20,6 +20,10 @@ interface Reading {
 /** Reads that may wait for the reader. */
 const mostReadings = 50_000
 
+/** Milliseconds between two steps of clearing, in which others write; and after one that failed. */
+const shortPause = 20
+const longPause = 60_000
+
 /** Says that writing has begun to fail, with the reason, or works again. */
 export type Health = (reason: string | undefined) => void
 
@@ -29,9 +33,12 @@ export class SqliteDriver implements Driver {
   readonly #queries: SqliteQueries
   readonly #writer: Thread<WriterMessage>
   readonly #reader: Thread<ReaderMessage>
-  readonly #turn: Timers['turn']
+  readonly #timers: Timers
   readonly #health: Health
   #failing: string | undefined
+  #clearing = false
+  #pause: Timer | undefined
+  #closed = false
   /** Queries that go to the reader together. */
   #readings: Reading[] = []
   #reading = false
@@ -39,14 +46,14 @@ export class SqliteDriver implements Driver {
   constructor(
     tables: Tables,
     threads: { writer: Thread<WriterMessage>; reader: Thread<ReaderMessage> },
-    turn: Timers['turn'],
+    timers: Timers,
     health: Health,
   ) {
     this.#tables = tables
     this.#queries = new SqliteQueries(tables)
     this.#writer = threads.writer
     this.#reader = threads.reader
-    this.#turn = turn
+    this.#timers = timers
     this.#health = health
   }
 
@@ -54,6 +61,7 @@ export class SqliteDriver implements Driver {
     try {
       const { failures, created } = (await this.#writer.call({ ask: 'apply', ...pack(units, this.#tables) })) as Applied
       this.#say(undefined)
+      if (units.some(({ unit }) => unit === 'remove')) this.clear()
       return {
         failures: new Map(
           failures.map(([place, { refused, uncertain }]) => [place, new StorageError(refused, { uncertain })]),
@@ -71,11 +79,36 @@ export class SqliteDriver implements Driver {
       if (this.#readings.length >= mostReadings)
         throw new StorageError('Too many reads wait for the disk. Try again later.')
       this.#readings.push({ query, resolve, reject })
-      if (this.#readings.length === 1 && !this.#reading) this.#turn(this.#send)
+      if (this.#readings.length === 1 && !this.#reading) this.#timers.turn(this.#send)
     }) as Promise<Answers[N]>
   }
 
+  /** Begins to take away what removed owners have left, bit by bit, where that has not begun. */
+  clear(): void {
+    if (this.#clearing) return
+    this.#clearing = true
+    void this.#clearSome()
+  }
+
+  async #clearSome(): Promise<void> {
+    let pause = longPause
+    try {
+      const isMore = await this.#writer.call({ ask: 'clear' })
+      if (!isMore) {
+        this.#clearing = false
+        return
+      }
+      pause = shortPause
+    } catch {
+      // What writes next says why.
+    }
+    if (this.#closed) return
+    this.#pause = this.#timers.after(pause, () => void this.#clearSome())
+  }
+
   async close(): Promise<void> {
+    this.#closed = true
+    this.#timers.cancel(this.#pause)
     this.#send()
     await this.#reader.close({ ask: 'close' })
     // The last connection to go tidies up: it must be the one that may write.

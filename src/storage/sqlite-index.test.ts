@@ -64,6 +64,7 @@ test('every term is one owner’s, and goes with its entries', async () => {
   await storage.commit(juliet, [{ write: 'purge', before: 2, limit: 10 }])
   assert.deepEqual(terms(path), { [`${juliet}xlove`]: 1, [`${juliet}y614062`]: 1, ...of(romeo) })
   await storage.remove(romeo, 7)
+  while (Object.keys(terms(path)).length > 2) await new Promise(setImmediate)
   assert.deepEqual(terms(path), { [`${juliet}xlove`]: 1, [`${juliet}y614062`]: 1 })
   assert.deepEqual(checkSqlite(path, []).problems, [])
 })

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { thisOwner } from './sql.ts'
 import type { Connection } from './sqlite-connection.ts'
 import type { Select } from './sqlite-queries.ts'
 import type { Cell, Indexed, LogRange, OwnerId } from './storage.ts'
@@ -87,7 +88,7 @@ export function selectFound(owner: OwnerId, words: readonly string[], range: Log
     compared(`"words"."rowid" > ifnull(${place('<= ? order by "id" desc')}, 0)`, owner, range.after)
   if (range.before !== undefined)
     compared(`"words"."rowid" < ifnull(${place('>= ? order by "id"')}, ${2 ** 53})`, owner, range.before)
-  compared('"log"."owner" = ? and "archived" = 1', owner)
+  compared(`"log".${thisOwner('?')} and "archived" = 1`, owner)
   if (range.archived === false) conditions.push('0')
   if (range.peer !== undefined) compared('"peer" = ?', range.peer)
   if (range.undelivered !== undefined) conditions.push(`"undelivered" = ${range.undelivered ? 1 : 0}`)

@@ -79,7 +79,9 @@ export function checkSqlite(path: string, shapes: readonly TableShape[]): Soundn
       .all()
       .map(({ name }) => tableName(String(name)))
     const problems = [...names, '"log"', '"cursors"', '"log_spans"', '"indexed"'].flatMap(name => {
-      const orphans = count(`${name} where "owner" not in (select "id" from "owners")`)
+      const orphans = count(
+        `${name} where "owner" not in (select "id" from "owners") and "owner" not in (select "owner" from "leaving")`,
+      )
       return orphans === 0 ? [] : [`${name} has ${orphans} rows of owners that are gone`]
     })
     const accounts = count(`"owners" where "kind" = 'account'`)

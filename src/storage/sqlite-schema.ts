@@ -1,5 +1,6 @@
-import { type Dialect, spanBits } from './sql.ts'
+import { type Dialect, spanBits, thisOwner } from './sql.ts'
 import { indexStep } from './sqlite-index.ts'
+import { leavingStep } from './sqlite-leaving.ts'
 import { legacyCursor } from './storage.ts'
 
 /** SQLite's way of saying things. */
@@ -47,6 +48,7 @@ export const storeSteps: readonly (readonly string[])[] = [
       select distinct "owner", "peer", "id" >> ${spanBits} from "log" where "archived" = 1`,
   ],
   indexStep,
+  leavingStep,
 ]
 
 /** The statements of the store's own tables. */
@@ -58,8 +60,6 @@ export const statements = {
   create: 'insert into "owners" ("address", "kind", "host") values (?, ?, ?) on conflict do nothing',
   remove: 'delete from "owners" where "id" = ?',
   removeCursors: 'delete from "cursors" where "owner" = ?',
-  removeLog: 'delete from "log" where "owner" = ?',
-  removeSpans: 'delete from "log_spans" where "owner" = ?',
   bury: 'insert into "tombstones" ("address", "at") values (?, ?) on conflict do update set "at" = excluded."at"',
   /** `last` of the owner is only kept where entries were taken away; else the log itself tells. */
   last: `select max("last", ifnull((select max("id") from "log" where "owner" = ?), 0)) from "owners" where "id" = ?`,
@@ -83,8 +83,8 @@ export const statements = {
   /** Spans with nothing archived in them or before them; where nothing is archived at all, every one. */
   trimSpans: `delete from "log_spans" where "owner" = ? and not "span" >=
     ifnull((select "id" >> ${spanBits} from "log" where "owner" = ? and "archived" = 1 order by "id" limit 1), ${2 ** 53})`,
-  behind: 'select "id" from "log" where "owner" = ? and "archived" = 1 order by "id" desc limit 1 offset ?',
-  undelivered: `select count(*) from "log" where "owner" = ? and "undelivered" = 1 and
+  behind: `select "id" from "log" where ${thisOwner('?')} and "archived" = 1 order by "id" desc limit 1 offset ?`,
+  undelivered: `select count(*) from "log" where ${thisOwner('?')} and "undelivered" = 1 and
     "id" > ifnull((select "to" from "cursors" where "owner" = ? and "cursor" = '${legacyCursor}'), 0)`,
   cursors: 'select "cursor", "to" from "cursors" where "owner" = ?',
   versions: 'select "name", "version" from "versions"',

@@ -19,6 +19,8 @@ export interface WriterData extends ConnectionOptions {
 export type WriterMessage =
   | { readonly ask: 'open' }
   | ({ readonly ask: 'apply' } & Packed)
+  /** Takes away some of what removed owners have left; answers whether there is more. */
+  | { readonly ask: 'clear' }
   | { readonly ask: 'durability' }
   | { readonly ask: 'plant'; readonly pragma: string; readonly value: string | number }
   | { readonly ask: 'close' }
@@ -64,6 +66,8 @@ serve<WriterMessage>(
         return connection.database.isOpen ? done : []
       case 'apply':
         return apply.batch(message)
+      case 'clear':
+        return apply.clear()
       case 'durability':
         return durability(connection.database)
       case 'plant':

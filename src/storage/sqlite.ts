@@ -66,15 +66,11 @@ export function openSqlite(options: SqliteOptions): (shapes: readonly TableShape
       await Promise.all([writer.close({ ask: 'close' }), reader.close({ ask: 'close' })])
       throw error
     }
-    const driver = new SqliteDriver(
-      tables,
-      { writer, reader },
-      fn => timers.turn(fn),
-      reason => {
-        if (reason === undefined) log('info', `The database ${path} can be written again.`)
-        else log('error', `Nothing is kept at the moment. ${reason}`)
-      },
-    )
+    const driver = new SqliteDriver(tables, { writer, reader }, timers, reason => {
+      if (reason === undefined) log('info', `The database ${path} can be written again.`)
+      else log('error', `Nothing is kept at the moment. ${reason}`)
+    })
+    driver.clear()
     return new SqliteGroup(driver, tables, options, { writer, reader })
   }
 }

@@ -129,7 +129,10 @@ export interface Storage {
   find(address: string): Promise<OwnerId | undefined>
   /** Makes an owner. Rejects with StorageError where the address has one; a removed one's number is never given again. */
   create(address: string, kind: OwnerKind, writes?: readonly Write[]): Promise<OwnerId>
-  /** Takes away an owner and all that is under its number; leaves a tombstone with the time, in milliseconds since 1970. */
+  /**
+   * Takes away an owner and all that is under its number; leaves a tombstone with the time, in milliseconds since 1970. A
+   * long log is gone for everybody at once, and from the disk a little later.
+   */
   remove(owner: OwnerId, at: number): Promise<void>
   /** When this address was last removed, in milliseconds since 1970, or undefined. */
   tombstone(address: string): Promise<number | undefined>
