@@ -1,6 +1,9 @@
 import { Malformed } from '../errors.ts'
 import type { SaslCrypto } from './crypto.ts'
+import type { Announced } from './downgrade.ts'
 import { SaslError } from './errors.ts'
+import { hashedTokenMechanism } from './hashed-token.ts'
+import { HashedTokenClient } from './hashed-token-client.ts'
 import type { ChosenMechanism } from './mechanisms.ts'
 import { plainMessage } from './plain.ts'
 import { type ScramClientKeys, scramMechanism } from './scram.ts'
@@ -25,6 +28,10 @@ export interface SaslClientContext {
   channelBinding(type: string): Uint8Array | undefined
   /** Keeps what the password became (a Map will do). It belongs to one account and one password: a new one needs a new one. */
   readonly cache?: ScramCache
+  /** The token for a HT mechanism (XEP-0484). */
+  readonly token?: string
+  /** What this side saw announced on the stream: a server that proves to have announced something else is refused (XEP-0474). */
+  readonly announced?: Announced
 }
 
 /** Keys by hash, salt and iteration count, so that a client stretches its password once (RFC 5802 §5.1, `i`). */
@@ -50,7 +57,7 @@ export interface SaslClient {
 /** A mechanism's own part of an exchange. */
 export interface SaslClientSide {
   readonly verified: boolean
-  initial(): Uint8Array
+  initial(): Uint8Array | Promise<Uint8Array>
   respond(challenge: Uint8Array): Promise<Uint8Array>
   success(data: Uint8Array | undefined): Promise<void>
 }
@@ -65,8 +72,10 @@ function clientSide(mechanism: ChosenMechanism, context: SaslClientContext): Sas
   if (scram) {
     if (scram.plus !== mechanism.binding.startsWith('p='))
       throw new SaslError('invalid-mechanism', 'The channel binding flag does not go with the mechanism')
-    return new ScramClient(scram.hash, mechanism.binding, context)
+    return new ScramClient(scram.hash, mechanism, context)
   }
+  const hashedToken = hashedTokenMechanism(mechanism.name)
+  if (hashedToken) return new HashedTokenClient(hashedToken, context)
   switch (mechanism.name) {
     case 'PLAIN':
       return oneMessage(() => plainMessage(context.username, context.password ?? '', context.authzid))

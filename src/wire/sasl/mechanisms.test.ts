@@ -72,9 +72,11 @@ test('the rules of XEP-0440 §3', () => {
   assert.deepEqual(choose(all, { announcedBindings: [] }), { name: 'SCRAM-SHA-512-PLUS', binding: 'p=tls-exporter' })
   // 5: mechanisms taken away.
   assert.throws(() => choose(scram), weak)
-  // 6: types taken away.
-  assert.throws(() => choose(all, { announcedBindings: ['tls-unique'] }), weak)
-  assert.throws(() => choose(all, { channelBindings: endPoint, announcedBindings: exporter }), weak)
+  assert.throws(() => choose(all, { announcedBindings: [], sasl2: true }), weak)
+  // 6: types taken away, unless the server proves that it has not more (XEP-0474 §7).
+  const unproven = { name: 'SCRAM-SHA-512', binding: 'n', announcedProven: true }
+  assert.deepEqual(choose(all, { announcedBindings: ['tls-unique'] }), unproven)
+  assert.deepEqual(choose(all, { channelBindings: endPoint, announcedBindings: exporter }), unproven)
   assert.deepEqual(choose(all, { channelBindings: exporter, announcedBindings: endPoint }), {
     name: 'SCRAM-SHA-512',
     binding: 'n',

@@ -2,8 +2,10 @@ import { decodeBase64, encodeBase64 } from '../base64.ts'
 import { Malformed } from '../errors.ts'
 import type { SaslClientContext, SaslClientSide } from './client.ts'
 import type { ScramHash } from './crypto.ts'
+import { announcedHash } from './downgrade.ts'
 import { SaslError } from './errors.ts'
 import { encodeSaslName, writeGs2Header } from './gs2.ts'
+import type { ChosenMechanism } from './mechanisms.ts'
 import { deriveClientKeys, digestLength, exclusiveOr, freshNonce, isNonce, type ScramClientKeys } from './scram.ts'
 import { scramAttributes } from './scram-attributes.ts'
 import { fromUtf8, utf8 } from './text.ts'
@@ -13,7 +15,7 @@ export const minimumIterations = 4096
 /** The most that it accepts: more would be a server that wears its clients out. */
 export const maximumIterations = 10_000_000
 
-/** The client's side of SCRAM (RFC 5802, RFC 7677). `binding` is the flag of the GS2 header. */
+/** The client's side of SCRAM (RFC 5802, RFC 7677). */
 export class ScramClient implements SaslClientSide {
   readonly #hash: ScramHash
   readonly #context: SaslClientContext
@@ -21,13 +23,16 @@ export class ScramClient implements SaslClientSide {
   readonly #binding: Uint8Array
   readonly #nonce: string
   readonly #bare: string
+  /** Whether the server must prove what it announced (XEP-0474 §7, rule 6). */
+  readonly #announcedProven: boolean
   /** What the server must answer in the end; its keys enter the cache when it does. */
   #expected: { signature: Uint8Array; keys: ScramClientKeys; cacheKey: string } | undefined
   #verified = false
 
-  constructor(hash: ScramHash, binding: string, context: SaslClientContext) {
+  constructor(hash: ScramHash, { binding, announcedProven }: ChosenMechanism, context: SaslClientContext) {
     this.#hash = hash
     this.#context = context
+    this.#announcedProven = announcedProven ?? false
     this.#header = writeGs2Header(binding, context.authzid)
     this.#binding = bindingInput(this.#header, binding, context)
     this.#nonce = freshNonce(count => context.random(count))
@@ -59,9 +64,15 @@ export class ScramClient implements SaslClientSide {
   async #prove(message: string): Promise<Uint8Array> {
     const { crypto } = this.#context
     const hash = this.#hash
-    const [nonce, saltText, count] = scramAttributes(message, 'rsi') as [string, string, string]
+    const [nonce, saltText, count, announced] = scramAttributes(message, 'rsi', '', 'h') as [
+      string,
+      string,
+      string,
+      string?,
+    ]
     if (!isNonce(nonce) || !nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
       throw new SaslError('not-authorized', 'The server did not extend the nonce')
+    await this.#compare(announced)
     const iterations = readIterations(count)
     const cacheKey = `${hash} ${saltText} ${iterations}`
     const keys = await this.#keys(decodeBase64(saltText), iterations, cacheKey)
@@ -71,6 +82,17 @@ export class ScramClient implements SaslClientSide {
     const proof = exclusiveOr(keys.clientKey, await crypto.hmac(hash, storedKey, transcript))
     this.#expected = { signature: await crypto.hmac(hash, keys.serverKey, transcript), keys, cacheKey }
     return utf8(`${final},p=${encodeBase64(proof)}`)
+  }
+
+  /** XEP-0474 §6.2: `hash` is the server's word for what it announced, undefined where it does not say. */
+  async #compare(hash: string | undefined): Promise<void> {
+    const { announced, crypto } = this.#context
+    if (hash !== undefined && announced !== undefined) {
+      if (hash === (await announcedHash(crypto, this.#hash, announced))) return
+      throw new SaslError('mechanism-too-weak', 'Somebody between has changed what the server announced')
+    }
+    if (this.#announcedProven)
+      throw new SaslError('mechanism-too-weak', 'Nothing proves that the server announced no better channel binding')
   }
 
   async #keys(salt: Uint8Array, iterations: number, cacheKey: string): Promise<ScramClientKeys> {

@@ -3,6 +3,7 @@ import { Malformed } from '../errors.ts'
 import { checkAuthorization } from './authorization.ts'
 import { channelBindingTypes } from './channel-binding.ts'
 import type { ScramHash } from './crypto.ts'
+import { announcedHash } from './downgrade.ts'
 import { SaslError } from './errors.ts'
 import { decodeSaslName, type Gs2Header, readGs2Header } from './gs2.ts'
 import { digestLength, exclusiveOr, freshNonce, isNonce, type ScramKeys } from './scram.ts'
@@ -50,7 +51,10 @@ export class ScramServer implements SaslServerSide {
     const keys = await this.#context.scramKeys(username, this.#hash)
     // Ours is new each time: what was said in another exchange fits no other (RFC 5802 §5.1, `r`).
     const nonce = clientNonce + freshNonce(count => this.#context.random(count))
-    const answer = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`
+    const { announced, crypto } = this.#context
+    // XEP-0474 §6.1: both proofs are made of it, so nobody between can change it.
+    const extension = announced === undefined ? '' : `,h=${await announcedHash(crypto, this.#hash, announced)}`
+    const answer = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}${extension}`
     this.#first = { username, keys, nonce, binding, transcript: `${bare},${answer},` }
     return { challenge: utf8(answer) }
   }

@@ -7,7 +7,7 @@ import { Malformed } from '../errors.ts'
 import { type ScramClientKeys, saslClient } from './client.ts'
 import type { ScramHash } from './crypto.ts'
 import { clientContext, refusal } from './fixture.test.ts'
-import { deriveScramKeys, exclusiveOr, fakeScramKeys, passwordMatches } from './scram.ts'
+import { deriveScramKeys, exclusiveOr, fakeScramKeys, passwordMatches, saltedPassword, scramKeysOf } from './scram.ts'
 import { fromUtf8, utf8 } from './text.ts'
 
 /** RFC 5802 §5 and RFC 7677 §3: user `user`, password `pencil`. */
@@ -93,4 +93,17 @@ test('fake keys are stable, differ between users and hashes, and never match', a
 test('an unknown mechanism has no client', () => {
   for (const name of ['CRAM-MD5', 'SCRAM-MD5', ''])
     assert.throws(() => saslClient({ name, binding: 'n' }, clientContext()), refusal('invalid-mechanism'))
+})
+
+test('an upgrade: keys of a password that only the client knows (XEP-0480 §3)', async () => {
+  // Made with Python's hashlib and hmac, for the salt of example 5.
+  const salt = decodeBase64('QV9TWENSWFE2c2VrOGJmX1o=')
+  const salted = await saltedPassword(nodeCrypto, 'sha-256', 'pencil', salt, 4096)
+  assert.equal(encodeBase64(salted), 'Q8abK3WIX500A5++8zDamXbZWpoXgWMwdXKO9eFKk8w=')
+  const keys = await scramKeysOf(nodeCrypto, 'sha-256', salted, salt, 4096)
+  assert.equal(encodeBase64(keys.storedKey), 'UmufdGmFhcdofzkK9hVxGg7LH8OzmH7tl0kH8MHFbSw=')
+  assert.equal(encodeBase64(keys.serverKey), 'kKW2YP4mO7nR51YgQ57O1H+Zn9S6x68NTp3V0Zmd4l8=')
+  assert.deepEqual(keys, await deriveScramKeys(nodeCrypto, 'sha-256', 'pencil', salt, 4096))
+  for (const length of [0, 31, 33, 64])
+    await assert.rejects(scramKeysOf(nodeCrypto, 'sha-256', new Uint8Array(length), salt, 4096), Malformed)
 })

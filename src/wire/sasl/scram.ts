@@ -47,6 +47,20 @@ export function scramMechanism(name: string): { hash: ScramHash; plus: boolean }
     : undefined
 }
 
+/**
+ * The `SaltedPassword` of RFC 5802 §3, which is all that a client tells of its password in an upgrade (XEP-0480 §3). Takes
+ * milliseconds. Throws `Malformed` for a password that cannot be one.
+ */
+export async function saltedPassword(
+  crypto: SaslCrypto,
+  hash: ScramHash,
+  password: string,
+  salt: Uint8Array,
+  iterations: number,
+): Promise<Uint8Array> {
+  return crypto.pbkdf2(hash, utf8(preparePassword(password)), salt, iterations, digestLengths[hash])
+}
+
 /** Derives what a client needs of a password (RFC 5802 §3). Takes milliseconds. Throws `Malformed` for a password that cannot be one. */
 export async function deriveClientKeys(
   crypto: SaslCrypto,
@@ -55,8 +69,10 @@ export async function deriveClientKeys(
   salt: Uint8Array,
   iterations: number,
 ): Promise<ScramClientKeys> {
-  const prepared = utf8(preparePassword(password))
-  const salted = await crypto.pbkdf2(hash, prepared, salt, iterations, digestLengths[hash])
+  return clientKeysOf(crypto, hash, await saltedPassword(crypto, hash, password, salt, iterations))
+}
+
+async function clientKeysOf(crypto: SaslCrypto, hash: ScramHash, salted: Uint8Array): Promise<ScramClientKeys> {
   return {
     clientKey: await crypto.hmac(hash, salted, clientKeyText),
     serverKey: await crypto.hmac(hash, salted, serverKeyText),
@@ -74,7 +90,24 @@ export async function deriveScramKeys(
   salt: Uint8Array,
   iterations: number,
 ): Promise<ScramKeys> {
-  const { clientKey, serverKey } = await deriveClientKeys(crypto, hash, password, salt, iterations)
+  const salted = await saltedPassword(crypto, hash, password, salt, iterations)
+  return scramKeysOf(crypto, hash, salted, salt, iterations)
+}
+
+/**
+ * The keys that an account keeps, from a `SaltedPassword` that its client has derived with this salt and count (XEP-0480
+ * §3). Throws `Malformed` where that has another length than the hash's value.
+ */
+export async function scramKeysOf(
+  crypto: SaslCrypto,
+  hash: ScramHash,
+  salted: Uint8Array,
+  salt: Uint8Array,
+  iterations: number,
+): Promise<ScramKeys> {
+  if (salted.length !== digestLengths[hash])
+    throw new Malformed(`The salted password has ${digestLengths[hash]} bytes with this hash`)
+  const { clientKey, serverKey } = await clientKeysOf(crypto, hash, salted)
   return { hash, salt, iterations, storedKey: await crypto.hash(hash, clientKey), serverKey }
 }
 

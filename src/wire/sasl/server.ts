@@ -1,6 +1,7 @@
 import { Malformed } from '../errors.ts'
 import { anonymousServer } from './anonymous.ts'
 import type { SaslCrypto, ScramHash } from './crypto.ts'
+import type { Announced } from './downgrade.ts'
 import { SaslError } from './errors.ts'
 import { externalServer } from './external.ts'
 import { plainServer } from './plain.ts'
@@ -9,7 +10,7 @@ import { ScramServer } from './scram-server.ts'
 import { maximumMessage } from './text.ts'
 
 export { SaslError, type SaslFailure } from './errors.ts'
-export { deriveScramKeys, fakeScramKeys, passwordMatches, type ScramKeys, saltLength } from './scram.ts'
+export { deriveScramKeys, fakeScramKeys, passwordMatches, type ScramKeys, saltLength, scramKeysOf } from './scram.ts'
 
 /** What a server's side of an exchange asks of its surroundings. What these functions throw ends the exchange and passes through. */
 export interface SaslServerContext {
@@ -31,6 +32,8 @@ export interface SaslServerContext {
   readonly unannouncedBindings?: readonly string[]
   /** Whether a mechanism with channel binding was offered: then gs2 flag `y` is a downgrade (RFC 5802 §6). */
   readonly plusOffered: boolean
+  /** What was announced on this stream, for the client to compare (XEP-0474); undefined leaves that out. */
+  readonly announced?: Announced
   /** The account's bare JID for a username here: an authzid must equal it. Throws Malformed. */
   jid(username: string): string
 }
@@ -69,7 +72,12 @@ export const serverMechanisms: readonly string[] = [
 
 /** Begins an exchange. Whether the mechanism was offered is the caller's to know. Throws SaslError `invalid-mechanism`. */
 export function saslServer(mechanism: string, context: SaslServerContext): SaslServer {
-  return new Exchange(mechanism, serverSide(mechanism, context))
+  return saslExchange(mechanism, serverSide(mechanism, context))
+}
+
+/** An exchange of a mechanism that is none of this house's own: its part, with the order of steps and the limit on messages. */
+export function saslExchange(mechanism: string, side: SaslServerSide): SaslServer {
+  return new Exchange(mechanism, side)
 }
 
 function serverSide(mechanism: string, context: SaslServerContext): SaslServerSide {
