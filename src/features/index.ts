@@ -9,6 +9,7 @@ import contact from './contact/server.ts'
 import csi from './csi/server.ts'
 import delay from './delay/server.ts'
 import disco from './disco/server.ts'
+import fast from './fast/server.ts'
 import inviteRegistration from './invite-registration/server.ts'
 import last from './last/server.ts'
 import legacySession from './legacy-session/server.ts'
@@ -21,6 +22,7 @@ import privateStorage from './private/server.ts'
 import registration from './registration/server.ts'
 import resent from './resent/server.ts'
 import roster from './roster/server.ts'
+import saslUpgrade from './sasl-upgrade/server.ts'
 import sasl2 from './sasl2/server.ts'
 import serviceAdministration from './service-administration/server.ts'
 import stanzaId from './stanza-id/server.ts'
@@ -33,6 +35,8 @@ import version from './version/server.ts'
 export const features: readonly Feature[] = [
   sasl2,
   pipelining,
+  fast,
+  saslUpgrade,
   // Before all others: what was taken already has passed their checks.
   resent,
   legacySession,

@@ -6,6 +6,7 @@ import type { ScramHash } from '../wire/sasl/crypto.ts'
 import type { ScramKeys } from '../wire/sasl/server.ts'
 import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
 import { utf8 } from '../wire/sasl/text.ts'
+import { extensionPoint } from './feature.ts'
 import type { Host } from './host.ts'
 import type { Change, Owner } from './owner.ts'
 import type { Session } from './session.ts'
@@ -22,6 +23,9 @@ export const credentials = table(
 
 /** What an account is beside its password; an account without a row may log in. */
 export const standing = table('standing', { disabled: bool }, [], { loaded: true })
+
+/** What changes together with an account's password: what the old one has opened. */
+export const passwordChanges = extensionPoint<(owner: Owner) => readonly Change[]>('changes with a password')
 
 /** What a person can mend about an account command; its message says how. */
 export class AccountError extends Error {
@@ -55,6 +59,8 @@ export class Accounts {
   readonly #iterations: () => number
   /** Makes keys for users that do not exist; the same after a restart. */
   readonly #secret: Uint8Array
+  /** How many passwords were set since the start. */
+  passwordsSet = 0
 
   constructor(host: Host, crypto: Crypto, random: Random, iterations: () => number, secret: Uint8Array) {
     this.#host = host
@@ -84,7 +90,28 @@ export class Accounts {
   /** Sets another password. Throws AccountError where there is no such account. */
   async setPassword(address: Jid, password: string): Promise<void> {
     const changes: Change[] = await this.#credentials(password)
-    await (await this.#existing(address)).commit(...changes)
+    const owner = await this.#existing(address)
+    this.passwordsSet++
+    await owner.commit(...changes, ...this.#host.extensions(passwordChanges).flatMap(also => also(owner)))
+  }
+
+  /**
+   * With what keys of an account's password are to be made that are better than those it has for this hash: a salt and a
+   * count. Undefined where those are as good. There are no new ones for SHA-1 where there are none: that would be worse.
+   */
+  async betterKeys(owner: Owner, hash: ScramHash): Promise<Pick<ScramKeys, 'salt' | 'iterations'> | undefined> {
+    const kept = (await owner.read(credentials, { hash }))[0]
+    const iterations = this.#iterations()
+    if (kept === undefined ? hash === 'sha-1' : kept.iterations >= iterations) return undefined
+    return { salt: this.#random.bytes(saltLength), iterations }
+  }
+
+  /**
+   * Keeps better keys of the password that an account has, unless some password was set since `passwordsSet` was this:
+   * they may be of an old one. Rejects with StorageError.
+   */
+  async keep(owner: Owner, keys: ScramKeys, passwordsSet: number): Promise<void> {
+    if (this.passwordsSet === passwordsSet && !owner.leaving) await owner.commit(put(credentials, keys))
   }
 
   /** Lets an account log in or not; its sessions end when it may not. */

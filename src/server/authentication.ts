@@ -3,7 +3,7 @@ import { ns } from '../wire/namespaces.ts'
 import { channelBindingFeature, channelBindingNamespace } from '../wire/sasl/channel-binding.ts'
 import { challenge, failure, mechanismsFeature, readClientNonza, success } from '../wire/sasl/elements.ts'
 import { SaslError } from '../wire/sasl/server.ts'
-import { Attempt, offeredBindings, offeredMechanisms } from './login.ts'
+import { Attempt, announcedMechanisms, offeredBindings } from './login.ts'
 import type { StreamFeature } from './stream-feature.ts'
 
 /** SASL in the words of RFC 6120 §6. */
@@ -12,7 +12,7 @@ export const authentication: StreamFeature = {
   namespace: ns.sasl,
   when: ['secure'],
   offer(stream) {
-    const mechanisms = offeredMechanisms(stream)
+    const mechanisms = announcedMechanisms(stream)
     return mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms)
   },
   async take(stream, element) {

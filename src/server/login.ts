@@ -79,6 +79,8 @@ export class Attempt {
     const stream = this.#stream
     stream.username = account.local
     stream.attempt = undefined
+    stream.announced = undefined
+    stream.bindings = undefined
     stream.log('info', 'login', { mechanism: this.mechanism })
   }
 
@@ -134,6 +136,7 @@ export class Attempt {
       },
       unannouncedBindings,
       plusOffered: offeredBindings(this.#stream).length > 0,
+      announced: this.#stream.announced,
       jid: username => Jid.of(username, host.domain.domain).full,
     }
   }
@@ -148,9 +151,20 @@ export function offeredMechanisms(stream: Stream): readonly string[] {
   return [...plus, ...scram, ...plain]
 }
 
+/** The same, for a stream that announces them now: its client may compare what it saw (XEP-0474). */
+export function announcedMechanisms(stream: Stream): readonly string[] {
+  const mechanisms = offeredMechanisms(stream)
+  stream.announced = { mechanisms, channelBindings: offeredBindings(stream) }
+  return mechanisms
+}
+
 /** The channel bindings that a stream's connection has (XEP-0440). */
-export function offeredBindings({ link }: Stream): readonly string[] {
-  return channelBindingTypes.filter(type => link.channelBinding(type) !== undefined)
+export function offeredBindings(stream: Stream): readonly string[] {
+  const { link } = stream
+  if (!link.encrypted) return []
+  // Asked for several times in a login, and not cheap to have; what TLS has agreed on does not change.
+  stream.bindings ??= channelBindingTypes.filter(type => link.channelBinding(type) !== undefined)
+  return stream.bindings
 }
 
 function addressKey(stream: Stream): string {

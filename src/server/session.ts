@@ -37,7 +37,7 @@ export class Session {
   readonly owner: Owner
   /** Full JID. */
   readonly jid: Jid
-  /** The device it belongs to, where its client has a name for that (DESIGN 6); all others share one cursor. */
+  /** The device it belongs to (`deviceName`), where its client has an id for that (DESIGN 6); all others share one cursor. */
   device: string | undefined
   /** The order in which what it sends is passed on. */
   readonly turns = new Turns()

@@ -5,6 +5,7 @@ import { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import type { Announced } from '../wire/sasl/downgrade.ts'
 import type { Carrier } from './carrier.ts'
 import { kindOf } from './envelope.ts'
 import type { Host } from './host.ts'
@@ -28,10 +29,14 @@ export class Stream implements StreamReader, Carrier {
   /** The account's localpart, once it is proven. */
   username: string | undefined
   session: Session | undefined
-  /** The device that the client proved or said to be when it logged in (DESIGN 6): a SASL2 user agent; undefined for others. */
+  /** The device that the client proved or said to be when it logged in (DESIGN 6), by its `deviceName`: a SASL2 user agent; undefined for others. */
   device: string | undefined
   /** What was tried to log in with, until it is. */
   attempt: Attempt | undefined
+  /** What the client was last told that it can log in with, until it has (XEP-0474). */
+  announced: Announced | undefined
+  /** The channel bindings of its connection, where they were asked for since it began to log in. */
+  bindings: readonly string[] | undefined
   /** The bare JID that the header names, before anything is proven: a hint (RFC 6120 §4.7.1). */
   from: Jid | undefined
   /** The namespace of a negotiation during which nothing else may be said. */

@@ -8,6 +8,7 @@ export const coreXeps: readonly Xep[] = [
   { number: 170, version: '1.0' },
   { number: 368, version: '1.1.0' },
   { number: 440, version: '1.0.0' },
+  { number: 474, version: '0.5.0' },
   { number: 478, version: '0.2.0' },
 ]
 

@@ -69,8 +69,9 @@ async function identifier(host: Host, { agent, owner, stream }: Sasl2Login, tag 
 }
 
 /** The session; those that the same client had before are over (§3.2). */
-function begin({ stream, owner, agent }: Sasl2Login, jid: Jid): Session {
-  const earlier = agent?.id === undefined ? [] : owner.sessions.filter(session => session.device === agent.id)
+function begin({ stream, owner }: Sasl2Login, jid: Jid): Session {
+  const { device } = stream
+  const earlier = device === undefined ? [] : owner.sessions.filter(session => session.device === device)
   const most = stream.streams.config.limits.sessionsPerAccount
   if (owner.sessions.length - earlier.length >= most) throw refused(`This account has ${most} sessions already.`)
   for (const session of earlier) session.fail(new StreamError('conflict', 'Its client has begun another session.'))

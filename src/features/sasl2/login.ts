@@ -1,3 +1,4 @@
+import { deviceName } from '../../server/device.ts'
 import type { Host } from '../../server/host.ts'
 import { Attempt, type Proven } from '../../server/login.ts'
 import type { Owner } from '../../server/owner.ts'
@@ -137,9 +138,9 @@ export class Login implements Sasl2Login {
   /** §2.6.1: what was asked for is done now, and the client hears of all of it at once. */
   async #succeed(done: readonly Element[]): Promise<void> {
     const { stream } = this
-    stream.device = this.agent?.id
     stream.hold()
     try {
+      stream.device = await this.#device()
       const said = [...done]
       for (const part of this.#host.extensions(saslInline)) said.push(...((await part.run?.(this)) ?? []))
       if (stream.gone) return
@@ -163,6 +164,11 @@ export class Login implements Sasl2Login {
     const data = this.#additional
     this.#additional = undefined
     return data
+  }
+
+  async #device(): Promise<string | undefined> {
+    const id = this.agent?.id
+    return id === undefined ? undefined : deviceName(this.context.crypto, this.owner.address, id)
   }
 
   #address(username: string): string | undefined {

@@ -1,5 +1,5 @@
 import { feature } from '../../server/feature.ts'
-import { Attempt, offeredMechanisms } from '../../server/login.ts'
+import { Attempt, announcedMechanisms } from '../../server/login.ts'
 import type { Stream } from '../../server/stream.ts'
 import type { StreamFeature } from '../../server/stream-feature.ts'
 import type { Element } from '../../wire/element.ts'
@@ -27,7 +27,7 @@ class Sasl2 implements StreamFeature {
 
   offer(stream: Stream): Element | undefined {
     // §3: only inside TLS. §2.1: never without a mechanism.
-    const mechanisms = stream.username === undefined && offers(stream) ? offeredMechanisms(stream) : []
+    const mechanisms = stream.username === undefined && offers(stream) ? announcedMechanisms(stream) : []
     if (mechanisms.length === 0) return undefined
     const parts = stream.host!.extensions(saslInline)
     return authentication(

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openMemory } from '../../storage/memory.ts'
+import { type OpenStorage, type Storage, StorageError } from '../../storage/storage.ts'
+import { testServer } from '../../testing/server.ts'
+import { Device, none } from './test-device.ts'
+
+/** A store whose commits can be made to wait or to fail, and that counts what is asked of it. */
+function watched() {
+  const state = { commits: 0, reads: 0, full: false, gate: undefined as Promise<void> | undefined }
+  const open: OpenStorage = async shapes => {
+    const storage = await openMemory()(shapes)
+    const commit: Storage['commit'] = (owner, writes) => {
+      state.commits++
+      if (state.full) return Promise.reject(new StorageError('The disk is full.'))
+      const done = storage.commit(owner, writes)
+      return state.gate === undefined ? done : state.gate.then(() => done)
+    }
+    return new Proxy(storage, {
+      get(target, name) {
+        if (name === 'commit') return commit
+        if (name === 'rows' || name === 'find' || name === 'log') state.reads++
+        const value = target[name as keyof Storage]
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  }
+  return { open, state }
+}
+
+async function scene() {
+  const { open, state } = watched()
+  const house = await testServer({ storage: open })
+  await house.addUser('juliet@localhost')
+  const device = new Device(house, 'd4565fa7-4d72-4749-b3d3-740edbf87770')
+  await device.password(none)
+  await device.fast()
+  return { house, state, device }
+}
+
+/** Runs a login while no commit comes through; whether it came to its end before they did. */
+async function without<T>(state: { gate: Promise<void> | undefined }, login: () => Promise<T>) {
+  let open = () => {}
+  state.gate = new Promise(resolve => {
+    open = resolve
+  })
+  let early = true
+  const running = login()
+  const timer = setImmediate(function later(this: unknown, turns = 200) {
+    if (turns > 0) return void setImmediate(later, turns - 1)
+    early = false
+    state.gate = undefined
+    open()
+  })
+  const outcome = await running
+  clearImmediate(timer)
+  const was = early
+  state.gate = undefined
+  open()
+  return { outcome, early: was }
+}
+
+test('a login with a token reads nothing from the store, and waits for none of its commits', async () => {
+  const { house, state, device } = await scene()
+  Object.assign(state, { commits: 0, reads: 0 })
+  await device.fast()
+  assert.deepEqual([state.reads, state.commits], [0, 0])
+  const { outcome, early } = await without(state, () => device.fast({ fast: "count='1'" }))
+  assert.deepEqual([outcome.failure, early, state.reads, state.commits], [undefined, true, 0, 1])
+  await house.stop()
+})
+
+test('a token is durable before it is given out, and so is that it is taken back', async () => {
+  const { house, state, device } = await scene()
+  const asked = await without(state, () => device.password(none))
+  assert.deepEqual([asked.early, asked.outcome.token?.token], [false, device.token])
+  const invalid = await without(state, () => device.fast({ fast: "invalidate='true'" }))
+  assert.deepEqual([invalid.early, invalid.outcome.failure], [false, undefined])
+  await house.stop()
+})
+
+test('while nothing can be stored, tokens are good, none is given out, and none is said to be taken back', async () => {
+  const { house, state, device } = await scene()
+  state.full = true
+  assert.equal((await device.fast({ fast: "count='7'" })).failure, undefined)
+  const { failure, token } = await device.password(none)
+  assert.deepEqual([failure, token], [undefined, undefined])
+  assert.equal((await device.fast({ fast: "invalidate='true'" })).failure, 'temporary-auth-failure')
+  assert.ok(house.log.some(line => line.level === 'error' && line.sentence === 'token not stored'))
+  assert.ok(house.log.some(line => line.level === 'error' && line.sentence === 'use of a token not stored'))
+  state.full = false
+  assert.equal((await device.fast()).failure, undefined)
+  await house.stop()
+})
