@@ -3,7 +3,7 @@ import type { Element } from '../wire/element.ts'
 import { ns } from '../wire/namespaces.ts'
 import { type SaslClient, type SaslClientContext, saslClient } from '../wire/sasl/client.ts'
 import type { ClientStream } from './client-stream.ts'
-import { chosenMechanism } from './login-mechanism.ts'
+import { announcedIn, chosenMechanism } from './login-mechanism.ts'
 
 /** What a client wants of a login by SASL2. */
 export interface Sasl2Wish {
@@ -44,8 +44,10 @@ export async function sasl2LogIn(
   const offered = await stream.features()
   const feature = offered.child('authentication', sasl2)
   if (feature === undefined) throw new Error('SASL2 is not offered')
+  const announced = announcedIn(offered, readMechanisms(feature))
   const exchange =
-    wish.exchange?.(context) ?? saslClient(chosenMechanism(stream.link, offered, readMechanisms(feature)), context)
+    wish.exchange?.(context) ??
+    saslClient(chosenMechanism(stream.link, announced, { sasl2: true }), { ...context, announced })
   await sayAll(stream, exchange, wish)
   return { ...(await hear(stream, exchange, wish.task)), offered }
 }

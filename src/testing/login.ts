@@ -6,7 +6,7 @@ import { ns } from '../wire/namespaces.ts'
 import { type SaslClientContext, saslClient } from '../wire/sasl/client.ts'
 import { auth, readMechanismsFeature, readServerNonza, response } from '../wire/sasl/elements.ts'
 import { ClientStream } from './client-stream.ts'
-import { bindingTypes, chosenMechanism } from './login-mechanism.ts'
+import { announcedIn, bindingTypes, chosenMechanism } from './login-mechanism.ts'
 import { type Sasl2Wish, sasl2LogIn } from './login-sasl2.ts'
 import type { Account, Player } from './play.ts'
 
@@ -83,8 +83,9 @@ function saslContext(link: Link, username: string, password: string, options: Lo
 
 async function authenticate(stream: ClientStream, features: Element, context: SaslClientContext): Promise<string> {
   const feature = features.child('mechanisms', ns.sasl)
-  const chosen = chosenMechanism(stream.link, features, feature ? readMechanismsFeature(feature) : [])
-  const exchange = saslClient(chosen, context)
+  const announced = announcedIn(features, feature ? readMechanismsFeature(feature) : [])
+  const chosen = chosenMechanism(stream.link, announced)
+  const exchange = saslClient(chosen, { ...context, announced })
   stream.send(auth(chosen.name, await exchange.step()).xml(ns.client))
   for (;;) {
     const element = await stream.receive()

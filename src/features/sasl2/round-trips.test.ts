@@ -6,6 +6,7 @@ import { Element } from '../../wire/element.ts'
 import { parse } from '../../wire/reader.ts'
 import { saslClient } from '../../wire/sasl/client.ts'
 import { bind, bind2 } from '../bind2/wire.ts'
+import { fast, requestToken, tokenElement } from '../fast/wire.ts'
 import { configVersion } from '../pipelining/wire.ts'
 
 /**
@@ -59,6 +60,59 @@ for (const [what, wish, flights] of ways) {
     await player.disconnect()
   })
 }
+
+const agent = { id: 'd4565fa7-4d72-4749-b3d3-740edbf87770' }
+
+/** What a device knows that was given a token, and how it logs in with that. */
+async function withToken(mechanism: string, pipelined: boolean) {
+  const inline = [bind('A', [enable, carbons]), requestToken.write({ mechanism })]
+  const player = await house.logIn(romeo, { agent, inline })
+  const previd = player.success!.child('bound', bind2)!.child('enabled', sm)!.attribute('id')!
+  const { token } = tokenElement.of(player.success!)!
+  player.link.destroy()
+  await new Promise(setImmediate)
+  const wish = (more: readonly Element[]): Sasl2Wish => ({
+    agent,
+    pipelined,
+    exchange: context => saslClient({ name: mechanism, binding: 'n' }, { ...context, token }),
+    inline: [...more, fast.write({}), ...(pipelined ? [configVersion.write(configVersion.of(player.offered)!)] : [])],
+  })
+  return { jid: player.jid, wish, resume: new Element('resume', sm, ['previd', previd, 'h', '0']) }
+}
+
+for (const mechanism of ['HT-SHA-256-EXPR', 'HT-SHA-256-NONE']) {
+  for (const [how, pipelined, flights] of [
+    ['', false, 2],
+    [', sent with the header', true, 1],
+  ] as const) {
+    test(`authenticated and resumed by a token for ${mechanism}${how}: ${flights}`, async () => {
+      const before = await withToken(mechanism, pipelined)
+      const player = await house.logIn(romeo, before.wish([before.resume, bind('A')]))
+      assert.ok(player.success!.child('resumed', sm))
+      assert.deepEqual([player.jid, player.mechanism, player.flights], [before.jid, mechanism, flights])
+      await player.disconnect()
+    })
+
+    test(`authenticated and bound by a token for ${mechanism}${how}: ${flights}`, async () => {
+      const { wish } = await withToken(mechanism, pipelined)
+      const player = await house.logIn(romeo, wish([bind('B', [enable, carbons])]))
+      assert.ok(player.success!.child('bound', bind2)!.child('enabled', sm))
+      assert.equal(player.flights, flights)
+      await player.disconnect()
+    })
+  }
+}
+
+test('a token that is refused leaves the session as it was, for whoever has the right one', async () => {
+  const before = await withToken('HT-SHA-256-NONE', false)
+  const wrong = before.wish([before.resume])
+  const exchange: Sasl2Wish['exchange'] = context =>
+    saslClient({ name: 'HT-SHA-256-NONE', binding: 'n' }, { ...context, token: 'another' })
+  await assert.rejects(house.logIn(romeo, { ...wrong, exchange }), /not-authorized/)
+  const player = await house.logIn(romeo, before.wish([before.resume]))
+  assert.ok(player.success!.child('resumed', sm))
+  await player.disconnect()
+})
 
 test('the way of RFC 6120, for comparison: 5 until the resource is bound', async () => {
   const player = await house.connect(romeo)
