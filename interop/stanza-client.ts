@@ -38,7 +38,7 @@ export type StanzaOrder =
 
 /** What it tells. It answers IQ requests by itself. */
 export type StanzaEvent =
-  | { readonly event: 'online'; readonly mechanism: string; readonly tls: string }
+  | { readonly event: 'online'; readonly mechanism: string; readonly tls: string; readonly jid?: string }
   | { readonly event: 'refused'; readonly why: string }
   | { readonly event: 'offline' }
   /** The connection is gone. */
@@ -64,7 +64,7 @@ export class StanzaClient implements Client, Actions {
   readonly #events: StanzaEvent[] = []
   readonly #stanzas: Element[] = []
   #jid = ''
-  #resource = ''
+  #fullJid = ''
   #number = 0
 
   constructor(name: string, command: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}) {
@@ -96,15 +96,16 @@ export class StanzaClient implements Client, Actions {
   /** Logs in, and stays connected without presence. */
   async connect(access: Access, resource = 'stanzas'): Promise<Login> {
     this.#jid = access.jid
-    this.#resource = resource
     this.#agent.order({ do: 'connect', resource, ...access, port: String(access.port) })
     const event = await this.#next('login', 20, ({ event }) => event === 'online' || event === 'refused')
     if (event.event === 'refused') throw new Refused(event.why)
+    // By Bind 2 the server has its say (XEP-0386 §3.2.1); an agent that does not tell has what it wished for.
+    this.#fullJid = (event.event === 'online' && event.jid) || `${access.jid}/${resource}`
     return event as Login & StanzaEvent
   }
 
   get fullJid(): string {
-    return `${this.#jid}/${this.#resource}`
+    return this.#fullJid
   }
 
   async leave(): Promise<void> {

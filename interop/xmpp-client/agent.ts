@@ -53,10 +53,10 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
   xmpp.on('offline', () => tell({ event: 'offline' }))
   xmpp.on('disconnect', () => tell({ event: 'disconnected' }))
   const keeper = new Keeper(xmpp, tell)
-  xmpp.on('online', () => {
+  xmpp.on('online', jid => {
     begun = true
     const tls = (xmpp.socket as unknown as { socket?: { getProtocol?(): string } }).socket?.getProtocol?.() ?? ''
-    tell({ event: 'online', mechanism, tls })
+    tell({ event: 'online', mechanism, tls, jid: jid.toString() })
   })
   xmpp.on('stanza', stanza => tell({ event: 'stanza', xml: stanza.toString() }))
   xmpp.start().catch(refuse)
