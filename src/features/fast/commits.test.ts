@@ -2,8 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openMemory } from '../../storage/memory.ts'
 import { type OpenStorage, type Storage, StorageError } from '../../storage/storage.ts'
+import type { Sasl2Wish } from '../../testing/login-sasl2.ts'
 import { testServer } from '../../testing/server.ts'
+import { Element } from '../../wire/element.ts'
+import { saslClient } from '../../wire/sasl/client.ts'
+import { bind, bind2 } from '../bind2/wire.ts'
 import { Device, none } from './test-device.ts'
+import { fast, requestToken, tokenElement } from './wire.ts'
 
 /** A store whose commits can be made to wait or to fail, and that counts what is asked of it. */
 function watched() {
@@ -67,6 +72,34 @@ test('a login with a token reads nothing from the store, and waits for none of i
   assert.deepEqual([state.reads, state.commits], [0, 0])
   const { outcome, early } = await without(state, () => device.fast({ fast: "count='1'" }))
   assert.deepEqual([outcome.failure, early, state.reads, state.commits], [undefined, true, 0, 1])
+  await house.stop()
+})
+
+test('authenticated by a token and resumed: nothing is read, and nothing is written', async () => {
+  const { house, state } = await scene()
+  const sm = 'urn:xmpp:sm:3'
+  const agent = { id: '11111111-2222-4333-8444-555555555555' }
+  const enable = new Element('enable', sm, ['resume', 'true'])
+  const inline = [bind('A', [enable]), requestToken.write({ mechanism: none })]
+  const first = await house.logIn('juliet@localhost', { agent, inline })
+  const { token } = tokenElement.of(first.success!)!
+  const again = async (session: Element) => {
+    const previd = session.attribute('id')!
+    const resume = new Element('resume', sm, ['previd', previd, 'h', '0'])
+    const exchange: Sasl2Wish['exchange'] = context => saslClient({ name: none, binding: 'n' }, { ...context, token })
+    return house.logIn('juliet@localhost', { agent, exchange, inline: [resume, fast.write({})] })
+  }
+  const enabled = first.success!.child('bound', bind2)!.child('enabled', sm)!
+  first.link.destroy()
+  await new Promise(setImmediate)
+  // The first use of a token is written: it is the current one from then on.
+  const second = await again(enabled)
+  second.link.destroy()
+  await new Promise(setImmediate)
+  Object.assign(state, { commits: 0, reads: 0 })
+  const third = await again(enabled)
+  assert.ok(third.success!.child('resumed', sm))
+  assert.deepEqual([state.reads, state.commits], [0, 0])
   await house.stop()
 })
 
