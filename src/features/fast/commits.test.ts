@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openMemory } from '../../storage/memory.ts'
 import { type OpenStorage, type Storage, StorageError } from '../../storage/storage.ts'
+import { alteredStore } from '../../testing/altered-store.ts'
 import type { Sasl2Wish } from '../../testing/login-sasl2.ts'
 import { testServer } from '../../testing/server.ts'
 import { Element } from '../../wire/element.ts'
@@ -13,23 +13,19 @@ import { fast, requestToken, tokenElement } from './wire.ts'
 /** A store whose commits can be made to wait or to fail, and that counts what is asked of it. */
 function watched() {
   const state = { commits: 0, reads: 0, full: false, gate: undefined as Promise<void> | undefined }
-  const open: OpenStorage = async shapes => {
-    const storage = await openMemory()(shapes)
-    const commit: Storage['commit'] = (owner, writes) => {
-      state.commits++
-      if (state.full) return Promise.reject(new StorageError('The disk is full.'))
-      const done = storage.commit(owner, writes)
-      return state.gate === undefined ? done : state.gate.then(() => done)
-    }
-    return new Proxy(storage, {
+  const altered = alteredStore((_owner, _writes, go) => {
+    state.commits++
+    if (state.full) return Promise.reject(new StorageError('The disk is full.'))
+    return state.gate === undefined ? go() : state.gate.then(() => go())
+  })
+  const open: OpenStorage = async shapes =>
+    new Proxy(await altered(shapes), {
       get(target, name) {
-        if (name === 'commit') return commit
         if (name === 'rows' || name === 'find' || name === 'log') state.reads++
         const value = target[name as keyof Storage]
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
-  }
   return { open, state }
 }
 
