@@ -8,6 +8,7 @@ import { Archives, archives as table } from './accounts.ts'
 import { Answers } from './answers.ts'
 import { archiveCommands } from './commands.ts'
 import { retraction } from './eligible.ts'
+import { catchUps } from './exports.ts'
 import { blankForm } from './filter.ts'
 import { Keeping } from './keeping.ts'
 import { changePreferences, shownPreferences } from './preferences.ts'
@@ -68,8 +69,17 @@ export default feature({
       account.get(query, () => query.write({ form: blankForm(config), flip: false }), otherwise),
       account.set(query, (asked, e) => answers.query(asked, e), otherwise),
       account.get(metadata, (_, { owner }) => answers.metadata(owner), otherwise),
-      // XEP-0386 §3.2. What comes meanwhile is in it or delivered behind it, or both.
-      bindInline.add({ tell: async ({ owner }) => [await answers.metadata(owner)] }),
+      // XEP-0386 §3.2
+      bindInline.add({
+        // What is in the archive is not sent besides: the client is told where it ends, and asks.
+        begin(session) {
+          for (const follow of host.extensions(catchUps))
+            follow(session, Promise.resolve({ to: 0, end: session.owner.last }))
+          return undefined
+        },
+        // What comes meanwhile is in it or delivered behind it, or both.
+        tell: async ({ owner }) => [await answers.metadata(owner)],
+      }),
       account.get(prefs, (_, { owner }) => shownPreferences(archives.preferences(owner)), otherwise),
       account.set(prefs, (wanted, e) => changePreferences(archives, wanted, e, config.listed), otherwise),
       { registers: 'chore', run: () => retention.tend() },

@@ -103,7 +103,7 @@ test('a second login of one client ends its first session, whatever its tag, and
   for (const one of [first, second, other]) await one.disconnect()
 })
 
-test('one that waits for its client to resume ends too: what it was sent goes to the new session', async () => {
+test('one that waits for its client to resume ends too: what it was sent is in the archive, where the new session finds it', async () => {
   const first = await house.logIn('benvolio@localhost', { agent: phone, inline: [bind('A', [enable])] })
   await first.receive()
   first.send('<presence/>')
@@ -117,8 +117,11 @@ test('one that waits for its client to resume ends too: what it was sent goes to
   assert.equal(second.jid, first.jid)
   assert.equal(sessions('benvolio@localhost').length, 1)
   second.send('<presence/>')
-  const came = await collect(second)
-  assert.equal(came.filter(one => one.attribute('id') === 'm').length, 1)
+  assert.ok(!(await collect(second)).some(one => one.name === 'message'), 'the archive has it')
+  second.send("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>")
+  const shown = (await collect(second)).filter(one => one.name === 'message')
+  assert.match(shown.join(), /<forwarded .* id="m".*where are you/)
+  assert.equal(shown.length, 1)
   await second.disconnect()
 })
 

@@ -98,9 +98,17 @@ export class Backlogs {
       if (this.#asking.get(session) === asking) this.#asking.delete(session)
       if (news === undefined) return
       this.#covered.set(session, Math.max(news.end, this.#covered.get(session) ?? 0))
-      this.#places.keepAt(session, news.to < news.end ? news.to : undefined)
+      // What its device had before is no gap.
+      const to = Math.max(news.to, this.#place(session))
+      this.#places.keepAt(session, to < news.end ? to : undefined)
+      // One that is there already may have what nobody had taken.
+      if (takes(session)) this.handOver(session.owner, session)
     })
     this.#asking.set(session, asking)
+  }
+
+  #place({ owner, device }: Session): number {
+    return this.#devices.knows(owner, device) ? this.#places.of(owner, device) : 0
   }
 
   /** A session has told everybody how available it is. */
@@ -186,8 +194,10 @@ export class Backlogs {
     else this.#current.delete(owner)
     this.#letGo(one)
     session.holding--
+    // What a device is still to ask its archive for stays; it was given all the rest.
+    const waits = one.device !== undefined && owner.cursor(legacyCursor) >= this.#places.limit(session)
     // Something may have come since the last look at the log, or somebody else may take what is left.
-    if (ending !== 'broken') this.handOver(owner, session)
+    if (ending !== 'broken' && !waits) this.handOver(owner, session)
   }
 
   async #pages(one: HandOver): Promise<Ending> {

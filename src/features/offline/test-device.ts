@@ -1,4 +1,5 @@
 import type { Session } from '../../server/session.ts'
+import type { Sasl2Wish } from '../../testing/login-sasl2.ts'
 import type { Player } from '../../testing/play.ts'
 import { answerTo } from '../../testing/questions.ts'
 import type { TestServer } from '../../testing/server.ts'
@@ -50,6 +51,15 @@ export class Device {
       self.#counts = true
     }
     if (priority !== null) self.available(priority)
+    return self
+  }
+
+  /** It logs in by SASL2, with this wish; under stream management where that is in it. */
+  static async bound(house: TestServer, wish: Sasl2Wish): Promise<Device> {
+    const player = await house.logIn('juliet@localhost', wish)
+    const owner = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('juliet@localhost'))!
+    const self = new Device(player, owner.sessions.find(one => one.jid.full === player.jid)!)
+    self.#counts = self.session.managed !== undefined
     return self
   }
 

@@ -46,7 +46,6 @@ test('another mechanism less, or another limit, is another version', async () =>
 })
 
 test('only on direct TLS, only before login, and not where the setting says no', async () => {
-  assert.equal(versionIn(await opened(house, { encrypted: false })), undefined)
   const off = await testServer({ config: { pipelining: { enabled: false } } })
   assert.equal(versionIn(await opened(off)), undefined)
   await off.stop()
@@ -55,6 +54,23 @@ test('only on direct TLS, only before login, and not where the setting says no',
   client.send(authenticate())
   await client.until(() => client.received.includes('</stream:features>', from))
   assert.ok(!client.received.slice(from).includes(pipelining))
+})
+
+test('not behind STARTTLS, where nothing may be sent ahead: what names a version matches none', async () => {
+  const version = versionIn(await opened())!
+  const actor = { name: 'Romeo', line: 1, jid: 'romeo@localhost', password: 'secret', resource: undefined }
+  const client = await house.open({ ...actor, carrier: 'starttls' })
+  client.begin()
+  await client.receive()
+  client.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+  await client.receive()
+  await client.secure()
+  client.begin()
+  const features = await client.receive()
+  assert.ok(features.child('authentication', 'urn:xmpp:sasl:2'))
+  assert.equal(features.child('config-version', pipelining), undefined)
+  client.send(authenticate(configVersion.write({ value: version }).toString()))
+  assert.ok((await client.receive()).child('config-version-mismatch', pipelining))
 })
 
 const header = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' from='romeo@localhost' version='1.0'>`
