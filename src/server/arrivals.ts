@@ -1,3 +1,4 @@
+import { StorageError } from '../storage/storage.ts'
 import { StanzaError } from '../wire/errors.ts'
 import { ns } from '../wire/namespaces.ts'
 import { answerTo, forward, handlerOf, turnAway } from './answers.ts'
@@ -53,6 +54,8 @@ export class Arrivals {
 
   #arrived(stages: Stages, e: Envelope): Passage {
     try {
+      // What memory holds is not true any more: nobody is told of that.
+      if (e.owner.stale && isForServer(e)) throw new StorageError('What was to be kept before this could not be kept.')
       const delivered = e.kind === 'message' ? this.#destination(e) : undefined
       const receipt = this.#deliver(e, delivered)
       for (const run of stages.copy) for (const { to, stanza } of run(e, delivered)) to.deliver(stanza)

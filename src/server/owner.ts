@@ -161,8 +161,7 @@ export class Owner {
 
   /**
    * Makes changes, all or none: in memory now, durable when the promise resolves. Nothing is returned where the store
-   * was durable at once. A commit that fails makes the owner stale and fails everything that waits in its turns,
-   * because that was reckoned on what is no longer true.
+   * was durable at once. A commit that fails makes the owner stale: its memory is read anew before it is used again.
    */
   commit(...changes: readonly Change[]): Promise<void> | undefined {
     return this.keep(...changes)?.promise()
@@ -189,10 +188,9 @@ export class Owner {
     kept: () => {
       if (--this.#commits === 0) this.#underway = undefined
     },
-    failed: error => {
+    failed: () => {
       this.#watcher.kept()
       this.stale = true
-      this.turns.fail(error)
     },
   }
 

@@ -65,18 +65,6 @@ test('the receipt waits for what the step hands on', async () => {
   assert.equal(settled, true)
 })
 
-test('fail refuses what only waits for its turn; what waits for something of its own hears of that', async () => {
-  const turns = new Turns()
-  const wait = later()
-  const own = turns.after(wait.promise, () => undefined)
-  const behind = turns.after(undefined, () => undefined)
-  turns.fail(new Error('evicted'))
-  wait.resolve()
-  await own
-  await assert.rejects(behind, /evicted/)
-  await turns.after(undefined, () => undefined)
-})
-
 test('a step queued by a step comes after those that waited before it', async () => {
   const turns = new Turns()
   const wait = later()

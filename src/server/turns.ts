@@ -13,17 +13,14 @@ export type Pending = Promise<unknown> | Commit | Flight | undefined
 class Turn implements Watcher {
   settled = false
   error: unknown
-  /** Whether it waits for more than its turn. */
-  readonly waits: boolean
   readonly blocks: boolean
   readonly next: () => Passage
   /** Told how it ended, with an error where it failed. */
   readonly end: (error: unknown) => void
   readonly #turns: Turns
 
-  constructor(turns: Turns, waits: boolean, next: () => Passage, end: (error: unknown) => void, blocks: boolean) {
+  constructor(turns: Turns, next: () => Passage, end: (error: unknown) => void, blocks: boolean) {
     this.#turns = turns
-    this.waits = waits
     this.next = next
     this.end = end
     this.blocks = blocks
@@ -78,19 +75,11 @@ export class Turns {
    * Until one that `blocks` is taken, callers begin nothing that could overtake it (see `blocking`).
    */
   queue(pending: Pending, next: () => Passage, end: (error: unknown) => void, blocks = false): void {
-    const turn = new Turn(this, pending !== undefined, next, end, blocks)
+    const turn = new Turn(this, next, end, blocks)
     this.#queue.push(turn)
     if (blocks) this.#blocking++
     if (pending === undefined) turn.kept()
     else watch(pending, turn)
-  }
-
-  /**
-   * Fails all that only waits for its turn: what it was reckoned on is no longer true. What waits for something of its own
-   * hears of that by itself.
-   */
-  fail(error: unknown): void {
-    for (const turn of this.#queue) if (!turn.waits) turn.error ??= error
   }
 
   /** Takes what may be taken now: for turns whose wait is over. */
