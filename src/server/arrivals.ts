@@ -37,7 +37,7 @@ export class Arrivals {
     try {
       const stop = check(stages, e)
       if (stop === absent) return this.#asIfAbsent(owner, e)
-      if (stop !== undefined) return stop.receipt
+      if (stop !== undefined) return this.#returns.ended(stop, e)
       const edited = stamp(stages, edit(stages, e))
       const stored = store(stages, edited) ?? before ?? (isForServer(e) ? owner.underway : undefined)
       if (stored === undefined && owner.turns.idle) return this.#arrived(stages, edited)
@@ -96,7 +96,7 @@ export class Arrivals {
   #undelivered(e: Envelope): Passage {
     const stages = e.owner.host.roads[e.kind].undelivered
     const stop = check(stages, e)
-    if (stop !== undefined) return stop.receipt
+    if (stop !== undefined) return this.#returns.ended(stop, e)
     const edited = stamp(stages, edit(stages, e))
     let kept = false
     let receipt: Receipt

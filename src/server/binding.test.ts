@@ -40,11 +40,14 @@ test('RFC 6120 §7.7.2.2, case 3: conflict = "replace" ends the older session, a
   assert.equal((await second.receive()).attribute('from'), second.jid)
   romeo.send(chat('m'))
   assert.equal((await second.receive()).attribute('id'), 'm')
-  // The one that was ended can do no harm any more.
+  // The one that was ended can do no harm any more, nor say anything.
   first.send('<presence type="unavailable"/>')
+  first.send(`<message to="${romeo.jid}" id="late"><body>late</body></message>`)
   await first.disconnect()
   romeo.send(chat('n'))
   assert.equal((await second.receive()).attribute('id'), 'n')
+  second.send(`<message to="${romeo.jid}" id="o"><body>new</body></message>`)
+  assert.equal((await romeo.receive()).attribute('id'), 'o')
   await house.stop()
 })
 

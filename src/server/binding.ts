@@ -90,7 +90,7 @@ export function bindSession(
   const bound = holder === undefined ? jid : settle(stream, owner, holder, jid, conflict)
   const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
   session.device = stream.device
-  owner.sessions.push(session)
+  owner.sessions = [...owner.sessions, session]
   stream.bound(session)
   for (const begun of owner.host.extensions(beginnings)) begun(session)
   return session

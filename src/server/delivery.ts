@@ -40,7 +40,7 @@ export function destination(owner: Owner, e: Envelope): Destination {
       return mostAvailable(owner.sessions) ?? 'keep'
     // RFC 6121 §5.2.2: a type that is not known counts as normal.
     default:
-      return some(owner.sessions.filter(reachable)) ?? 'keep'
+      return oneOrSome(owner.sessions.filter(reachable)) ?? 'keep'
   }
 }
 
@@ -50,6 +50,11 @@ function reachable(session: Session): boolean {
 
 function some(sessions: readonly Session[]): readonly Session[] | undefined {
   return sessions.length > 0 ? sessions : undefined
+}
+
+/** One alone is known by itself: what it does not take goes another road. */
+function oneOrSome(sessions: readonly Session[]): Session | readonly Session[] | undefined {
+  return sessions.length === 1 ? sessions[0] : some(sessions)
 }
 
 function mostAvailable(sessions: readonly Session[]): Session | readonly Session[] | undefined {

@@ -1,5 +1,6 @@
 import type { Crypto, TlsIdentity } from '../runtime/runtime.ts'
 import { Element } from '../wire/element.ts'
+import { StanzaError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Accounts } from './accounts.ts'
@@ -174,6 +175,8 @@ export class Host {
 
   /** Asks a session something in the host's name. Rejects with StanzaError: what it answered, or that it did not within so many milliseconds. */
   request(session: Session, type: 'get' | 'set', payload: Element, patience = 60_000): Promise<Element | undefined> {
+    // Nobody would ever answer.
+    if (session.ended) return Promise.reject(new StanzaError('recipient-unavailable'))
     return this.shared.requests.make(type, this.domain, session.jid, payload, patience, stanza =>
       session.deliver(stanza),
     )

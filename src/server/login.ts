@@ -1,3 +1,4 @@
+import { StorageError } from '../storage/storage.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { channelBindingTypes } from '../wire/sasl/channel-binding.ts'
@@ -97,6 +98,8 @@ export class Attempt {
       }
       const facts = { mechanism, user: this.#username, condition: error.condition, reason: error.text }
       stream.rationed('info', 'login refused', facts)
+    } else if (error instanceof StorageError) {
+      stream.rationed('warn', 'login failed', { mechanism, user: this.#username, reason: error.message })
     } else {
       const fault = error instanceof Error ? error.stack : String(error)
       stream.rationed('error', 'login failed', { mechanism, fault })

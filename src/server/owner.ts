@@ -57,8 +57,11 @@ export class Owner {
   readonly id: OwnerId
   /** The order in which what arrives for it is delivered. */
   readonly turns = new Turns()
-  /** Bound sessions, oldest first; none for rooms and services. */
-  readonly sessions: Session[] = []
+  /**
+   * Bound sessions, oldest first; none for rooms and services. Replaced, never changed: what is delivered to one may end
+   * it, or another, while somebody goes through them.
+   */
+  sessions: readonly Session[] = []
   /** Whether it was needed since somebody last looked: idle owners are let go. */
   used = true
   /** Whether it is being removed: nobody may begin anything in its name. */

@@ -3,6 +3,7 @@ import type { Jid } from '../wire/jid.ts'
 import { sessionOf } from './delivery.ts'
 import { type Envelope, envelope } from './envelope.ts'
 import type { Commit } from './owner.ts'
+import type { Ended } from './pipeline.ts'
 import { answer } from './refusal.ts'
 import type { Session } from './session.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -44,6 +45,12 @@ export class Returns {
   #sessionOf(jid: Jid): Session | undefined {
     const owner = this.#around.host(jid.domain)?.owners.loaded(jid.bare)
     return owner && sessionOf(owner, jid.resource)
+  }
+
+  /** A check has ended the journey; what that still waits for may fail, and then the stanza is refused. */
+  ended({ receipt }: Ended, e: Envelope): Passage {
+    if (receipt === undefined || receipt instanceof Flight) return receipt
+    return promised(receipt)!.catch(error => this.refuse(e, error))
   }
 
   /** Takes the step when `pending` has settled and its turn has come; one that fails is refused. The flight lands with it. */

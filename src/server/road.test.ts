@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OpenStorage } from '../storage/storage.ts'
+import ping from '../features/ping/server.ts'
+import { type OpenStorage, StorageError } from '../storage/storage.ts'
 import { alteredStore } from '../testing/altered-store.ts'
 import type { Player } from '../testing/play.ts'
 import { testServer } from '../testing/server.ts'
 import type { Element } from '../wire/element.ts'
+import { Jid } from '../wire/jid.ts'
+import { feature } from './feature.ts'
+import { ended, message } from './pipeline.ts'
 
 /** Everything that came for a client up to now. */
 async function all(player: Player): Promise<Element[]> {
@@ -66,5 +70,21 @@ test('what arrives at an account is delivered in one order, what its own resourc
     (await all(juliet)).map(one => one.attribute('type')),
     ['subscribe', 'headline'],
   )
+  await house.stop()
+})
+
+test('what a check has ended may still fail: then it is refused, and nothing is left over that nobody expects', async () => {
+  const failing = feature({
+    name: 'failing',
+    start: () => [message.arriving.check(() => ended(Promise.reject(new StorageError('The disk cannot be read.'))))],
+  })
+  const house = await testServer({ features: [ping, failing] })
+  const romeo = await house.connect('romeo@localhost')
+  romeo.send('<message to="romeo@localhost" id="m"/>')
+  assert.match(String(await romeo.receive()), /type="error" id="m"><error type="wait"><resource-constraint/)
+  // The server itself sends one, and waits for nothing.
+  const owner = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('romeo@localhost'))!
+  owner.host.send(owner, owner.address, owner.address, 'message', [])
+  await settled()
   await house.stop()
 })

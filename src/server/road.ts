@@ -68,7 +68,7 @@ export class Road {
     storage.begin()
     try {
       const stop = check(stages, e)
-      if (stop !== undefined) return stop.receipt
+      if (stop !== undefined) return this.#returns.ended(stop, e)
       const edited = edit(stages, e)
       const own = stamp(stages, edited)
       const stored = store(stages, own)

@@ -126,7 +126,8 @@ export class Session {
 
   /** A stanza from the client. Throws StreamError where the stream cannot go on. */
   receive(stanza: Element): void {
-    if (this.#closing !== undefined) return
+    // What was still on its way when the session ended is not taken, nor counted: its client was, or will be, told so.
+    if (this.ended || this.#closing !== undefined) return
     this.received++
     const kind = stanza.namespace === ns.client ? kindOf(stanza.name) : undefined
     // RFC 6120 §4.9.3.24

@@ -3,13 +3,23 @@ import { test } from 'node:test'
 import { type OpenStorage, StorageError } from '../storage/storage.ts'
 import { alteredStore } from '../testing/altered-store.ts'
 import { testServer } from '../testing/server.ts'
+import { StreamError } from '../wire/errors.ts'
+import { feature } from './feature.ts'
 
-/** A store whose commits fail while the disk is full, and take a while where told. */
-function fragile(): { open: OpenStorage; disk: { full: boolean } } {
-  const disk = { full: false }
-  const open = alteredStore((_owner, _writes, go) =>
+/** A store whose commits fail while the disk is full, and whose rows cannot be read where told. */
+function fragile(): { open: OpenStorage; disk: { full: boolean; unreadable: boolean } } {
+  const disk = { full: false, unreadable: false }
+  const altered = alteredStore((_owner, _writes, go) =>
     disk.full ? Promise.reject(new StorageError('The disk is full.')) : go(),
   )
+  const open: OpenStorage = async tables => {
+    const storage = await altered(tables)
+    const rows = storage.rows.bind(storage)
+    return Object.assign(storage, {
+      rows: (...asked: Parameters<typeof rows>) =>
+        disk.unreadable ? Promise.reject(new StorageError('The disk cannot be read.')) : rows(...asked),
+    })
+  }
   return { open, disk }
 }
 
@@ -46,5 +56,46 @@ test('while nothing can be stored, what asks for it is refused, nothing is half 
   juliet.send('<presence/>')
   await juliet.receive()
   assert.match(String(await juliet.receive()), /id="m2".*kept/)
+  await house.stop()
+})
+
+test('a login that the store fails is refused for now, and is no fault of ours', async () => {
+  const { open, disk } = fragile()
+  const house = await testServer({ storage: open })
+  await house.addUser('romeo@localhost')
+  house.server.hosts.get('localhost')!.owners.sweep()
+  house.server.hosts.get('localhost')!.owners.sweep()
+  disk.unreadable = true
+  await assert.rejects(house.connect('romeo@localhost'), { condition: 'temporary-auth-failure' })
+  const line = house.log.find(({ sentence }) => sentence === 'login failed')
+  assert.equal(line?.level, 'warn')
+  assert.deepEqual([line.facts['reason'], line.facts['fault']], ['The disk cannot be read.', undefined])
+  disk.unreadable = false
+  await house.connect('romeo@localhost')
+  await house.stop()
+})
+
+test('a stream that cannot go on while the store fails ends for now, and that is no fault of ours (RFC 6120 §4.9.3.17)', async () => {
+  const namespace = 'urn:example:failing'
+  const failing = feature({
+    name: 'failing',
+    start: () => [
+      {
+        registers: 'stream-feature',
+        namespace,
+        when: ['bound'],
+        offer: () => undefined,
+        take: async () => Promise.reject(new StorageError('The disk cannot be read.')),
+      },
+    ],
+  })
+  const house = await testServer({ features: [failing] })
+  const romeo = await house.connect('romeo@localhost')
+  romeo.send(`<go xmlns="${namespace}"/>`)
+  assert.equal(StreamError.from(await romeo.receive()).condition, 'resource-constraint')
+  assert.deepEqual(
+    house.log.filter(({ facts }) => facts['fault'] !== undefined),
+    [],
+  )
   await house.stop()
 })

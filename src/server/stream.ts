@@ -1,6 +1,7 @@
 import { streamElement } from '../link/framing.ts'
 import type { Link, StreamHeader, StreamReader } from '../link/link.ts'
 import type { Timer } from '../runtime/runtime.ts'
+import { StorageError } from '../storage/storage.ts'
 import { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
@@ -338,6 +339,12 @@ export class Stream implements StreamReader, Carrier {
   #failed(thrown: unknown): void {
     if (thrown instanceof StreamError) {
       this.fail(thrown)
+      return
+    }
+    if (thrown instanceof StorageError) {
+      this.rationed('warn', 'the store failed a stream', { reason: thrown.message })
+      // RFC 6120 §4.9.3.17
+      this.fail(new StreamError('resource-constraint', 'The server cannot read or store this now. Try again later.'))
       return
     }
     const reference = this.fault(thrown)

@@ -224,7 +224,7 @@ export class Streams {
     this.#waiting.delete(session)
     session.streamEnded()
     const { owner } = session
-    owner.sessions.splice(owner.sessions.indexOf(session), 1)
+    owner.sessions = owner.sessions.filter(one => one !== session)
     // RFC 6121 §4.5.2: however it ended; what it said last may still wait for its turn.
     if (session.seen || !session.turns.idle) {
       const stanza = new Element('presence', ns.client, ['from', session.jid.full, 'type', 'unavailable'])

@@ -272,7 +272,7 @@ export class Backlogs {
     if (one.device !== undefined) this.#places.confirm(one.session, passed)
     if (one.device !== undefined && passed > owner.cursor(cursor) && this.#devices.knows(owner, one.device))
       changes.push({ cursor, to: passed, taken: 0 })
-    one.taking = []
+    one.taking = one.taking.filter(id => id > passed)
     one.unconfirmed = 0
     one.length = 0
     if (changes.length > 0) await owner.commit(...changes)

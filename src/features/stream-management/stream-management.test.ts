@@ -5,6 +5,7 @@ import type { Player } from '../../testing/play.ts'
 import { RawClient } from '../../testing/raw.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
 import { encodeBase64 } from '../../wire/base64.ts'
+import { Jid } from '../../wire/jid.ts'
 
 let house: TestServer
 
@@ -251,4 +252,34 @@ test('the end of the server leaves nothing behind: what a waiting session had no
   await juliet.disconnect()
   await stopped
   assert.equal(owner.undelivered, undelivered + 1)
+})
+
+test('a message of another type than chat waits too, when the only session that was to get it is over', async () => {
+  const romeo = await managed('romeo', "resume='true' max='60'")
+  const juliet = await house.connect('juliet@localhost')
+  romeo.links.sockets.cut()
+  juliet.send('<message to="romeo@localhost" id="m1"><body>m1</body></message>')
+  await settled(juliet)
+  await house.advance(61_000)
+  const again = await house.connect('romeo@localhost/again')
+  again.send('<presence/>')
+  while ((await again.receive()).attribute('id') !== 'm1');
+})
+
+test('who is sent too much while away ends there and then, and the other sessions get theirs all the same', async () => {
+  const romeo = await managed('romeo')
+  const other = await house.connect('romeo@localhost/other')
+  other.send('<presence/>')
+  const juliet = await house.connect('juliet@localhost')
+  romeo.links.sockets.cut()
+  for (const id of ['m1', 'm2', 'm3'])
+    juliet.send(`<message to="romeo@localhost/r" id="${id}"><body>${'much '.repeat(6000)}</body></message>`)
+  juliet.send('<presence to="romeo@localhost" type="subscribe"/>')
+  await settled(juliet)
+  const owner = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('romeo@localhost'))!
+  assert.deepEqual(
+    owner.sessions.map(session => session.jid.resource),
+    ['other'],
+  )
+  while ((await other.receive()).attribute('type') !== 'subscribe');
 })

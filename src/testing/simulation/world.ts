@@ -1,0 +1,138 @@
+import { features as allFeatures } from '../../features/index.ts'
+import type { Crypto } from '../../runtime/runtime.ts'
+import { type SimulatedRuntime, simulatedRuntime } from '../../runtime/simulated.ts'
+import { SeededRandom } from '../../runtime/simulated-random.ts'
+import type { OwnerId, Write } from '../../storage/storage.ts'
+import type { Element } from '../../wire/element.ts'
+import { Connection } from './connection.ts'
+import { Counts } from './counts.ts'
+import type { Device } from './device.ts'
+import { type Expectations, expectations } from './expectations.ts'
+import { Ledger, type Said } from './ledger.ts'
+import { Lines } from './lines.ts'
+import { Network } from './network.ts'
+import { Platter } from './platter.ts'
+import { ServerLife, type Weather } from './server-life.ts'
+import { tokenIn } from './stanzas.ts'
+import { Trace } from './trace.ts'
+
+const noCrypto = new Proxy({} as Crypto, {
+  get() {
+    throw new Error('machines have their own')
+  },
+})
+
+/** Everything of one run: time, the network, the disk, the server on it, and the clients. */
+export class World {
+  readonly simulated: SimulatedRuntime
+  readonly counts = new Counts()
+  readonly ledger = new Ledger()
+  readonly trace: Trace
+  readonly expects: Expectations
+  /** What is decided by the plan and by clients; the server's own chance is another. */
+  readonly random: SeededRandom
+  readonly platter: Platter
+  readonly network: Network
+  readonly lines: Lines
+  readonly server: ServerLife
+  readonly devices: Device[] = []
+  /** Entries of logs that somebody must still get, by their owners: they were kept for that. */
+  readonly owed = new Map<OwnerId, Set<number>>()
+  /** Messages that are in some log. */
+  readonly kept = new Set<string>()
+  /** Nothing goes wrong any more. */
+  calm = false
+  /** Milliseconds that the wall clock is off. */
+  skew = 0
+
+  constructor(seed: number, weather: Weather, show?: (line: string) => void) {
+    this.simulated = simulatedRuntime({ seed, crypto: noCrypto })
+    this.random = new SeededRandom(seed * 2 + 1)
+    this.trace = new Trace(() => this.now, show)
+    this.expects = expectations
+    this.platter = new Platter(new SeededRandom(seed * 2 + 2 ** 33), this.counts)
+    this.platter.seen = (owner, write) => this.#seen(owner, write)
+    this.lines = new Lines(this.trace, this.counts)
+    this.network = new Network(this.simulated, this.random)
+    this.server = new ServerLife(this, weather, allFeatures)
+  }
+
+  /** Whether something was lost on the way to the disk: a commit has failed, or nobody was told. */
+  get troubled(): boolean {
+    return (['crashes', 'full disks', 'failed commits', 'uncertain commits'] as const).some(
+      what => this.counts.get(what) > 0,
+    )
+  }
+
+  /** Milliseconds since the run began. */
+  get now(): number {
+    return this.simulated.clock.elapsed()
+  }
+
+  after(milliseconds: number, fn: () => void): void {
+    this.simulated.timers.after(milliseconds, fn)
+  }
+
+  /** How long a client waits before it tries again. */
+  pause(): number {
+    return 50 + this.random.below(this.random.below(4) === 0 ? 8000 : 800)
+  }
+
+  /** Whether it happens, `of` times in 100. */
+  chance(of: number): boolean {
+    return this.random.below(100) < of
+  }
+
+  /** One of a list that is not empty. */
+  pick<T>(list: readonly T[]): T {
+    return list[this.random.below(list.length)]!
+  }
+
+  /** Connects a client, or not where nobody listens. */
+  dial(device: Device): Connection | undefined {
+    const machine = this.server.machine
+    if (machine === undefined) return undefined
+    const { pair, client, server } = this.network.connect(machine)
+    this.server.accept(server)
+    return new Connection(device, pair, client, this.now)
+  }
+
+  /** Whether a client says again, in a new session, what it does not know to be kept; `exact` where it was told a count. */
+  mayResend({ token }: Said, exact: boolean): boolean {
+    const { recognises } = this.expects
+    return recognises || (exact && !this.kept.has(token))
+  }
+
+  /** Something was synced. */
+  #seen(owner: OwnerId, write: Write): void {
+    if (write.write !== 'put' && write.write !== 'delete') this.trace.add('disk', told(owner, write))
+    if (write.write === 'append') this.kept.add(tokenIn(write.entry.xml) ?? '')
+    const kept = write.write === 'append' && write.entry.undelivered
+    if (!kept && write.write !== 'undelivered') return
+    this.counts.add(kept ? 'messages kept for later' : 'undelivered after all')
+    const owed = this.owed.get(owner) ?? new Set()
+    this.owed.set(owner, owed.add(write.write === 'append' ? write.entry.id : write.id))
+  }
+
+  /** A client was told that its stanza was refused. */
+  refusedAloud(token: string, error: Element): void {
+    const said = this.ledger.said.get(token)
+    if (said !== undefined) said.refusedAloud = true
+    this.refused(token, error.child('error')?.elements[0]?.name ?? '')
+  }
+
+  /** A stanza was refused, whether or not the client ever learns of it. */
+  refused(id: string, condition: string): void {
+    const said = this.ledger.said.get(id)
+    if (said === undefined || said.refused) return
+    said.refused = true
+    this.trace.add('server', `refused ${id} ${condition}`)
+  }
+}
+
+/** One line about what was written to a log. */
+function told(owner: OwnerId, write: Write): string {
+  if (write.write !== 'append') return `${owner} ${JSON.stringify(write)}`
+  const { id, archived, undelivered, xml } = write.entry
+  return `${owner} keeps ${tokenIn(xml)} as ${id}${archived ? '' : ' not archived'}${undelivered ? ' undelivered' : ''}`
+}
