@@ -146,7 +146,7 @@ export async function resume(around: Surroundings): Promise<void> {
   const { hosts, streams, log } = around
   const back: (readonly [Session, number])[] = []
   for (const host of hosts.values()) back.push(...(await take(around, host)))
-  for (const [session] of back) session.owner.sessions.push(session)
+  for (const [session] of back) session.owner.sessions = [...session.owner.sessions, session]
   for (const [session, left] of back) {
     if (left > 0) streams.keep(session, left)
     else streams.endSession(session)

@@ -7,6 +7,8 @@ export const counted = {
   'crashes with writes on their way': 'a commit was handed over and not synced',
   'crashes between sync and answer': 'a commit was synced, and nobody was told',
   'graceful stops': 'servers that ended in good order and came back',
+  restarts: 'servers that ended in good order and kept their sessions',
+  'sessions kept over a restart': 'for clients that come back to the next process',
   'clock jumps': 'the wall clock went back an hour',
   'slow disks': 'times of slow commits',
   'full disks': 'commits refused because the disk was full',

@@ -92,17 +92,19 @@ export class ServerLife {
     this.#gone(world.chance(40))
   }
 
-  /** SIGTERM: it ends its sessions and closes its store. */
-  async stop(): Promise<void> {
+  /** It ends its sessions, or keeps those that can be resumed for the next process (SIGTERM), and closes its store. */
+  async stop(keeping: boolean): Promise<void> {
     const { server, machine } = this
-    if (server === undefined) return
+    // It may be stopping already.
+    if (server === undefined || machine === undefined) return
     const world = this.#world
-    world.counts.add('graceful stops')
-    world.trace.add('server', 'stops')
+    world.counts.add(keeping ? 'restarts' : 'graceful stops')
+    world.trace.add('server', keeping ? 'restarts' : 'stops')
     // Nobody is let in any more, while those who are there are told.
     this.machine = undefined
-    await server.stop()
-    machine!.dead = true
+    if (keeping) world.counts.add('sessions kept over a restart', await server.suspend())
+    else await server.stop()
+    machine.dead = true
     this.#gone(false)
   }
 

@@ -42,7 +42,8 @@ export function storm(world: World, time: number): void {
   })
   at(some(50, 3), () => disk(world))
   at(some(40, 2), () => crash(world))
-  at(some(20, 1), () => void world.server.stop())
+  at(some(20, 1), () => void world.server.stop(false))
+  at(some(30, 2), () => void world.server.stop(true))
   at(some(15, 1), () => {
     counts.add('clock jumps')
     world.trace.add('world', 'the clock goes back an hour')
