@@ -338,10 +338,10 @@ export class Device implements Connected {
     }
     const found = stanzas.brought(message, this.account)
     if (found === undefined) return
-    const { way, sent, token, id } = found
+    const { way, token, id } = found
     if (way === 'carbon') this.#world.counts.add('carbons')
     if (way === 'delayed') this.#world.counts.add('backlog messages')
-    this.inbox.take({ token, id, way, sent, session: this.session })
+    this.inbox.take({ token, id, way, session: this.session })
     this.#archive.came(found)
   }
 

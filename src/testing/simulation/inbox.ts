@@ -7,8 +7,6 @@ export interface Had {
   /** Its id in the account's archive, where it came with one. */
   readonly id: string | undefined
   readonly way: Way
-  /** Whether it is a copy of what another device of the account sent. */
-  readonly sent: boolean
   /** In which session of the device it first came. */
   readonly session: number
 }

@@ -25,7 +25,7 @@ export async function wrong(world: World, accounts: readonly Account[]): Promise
     }
     found.push(...unread(world, account, log), ...wrongMemory(world, owner, log))
   }
-  return [...found, ...wrongSubscriptions(world, owners)]
+  return [...found, ...wrongSubscriptions(owners)]
 }
 
 /** Each message is in an archive once. */
@@ -43,7 +43,7 @@ function lost(world: World, logs: Logs): readonly string[] {
     const inTo = logs.get(to)!.places.has(token)
     if (acknowledged && !inFrom) found.push(`${token} was acknowledged, and is not in the log of ${from}`)
     if (acknowledged && !inTo) found.push(`${token} was acknowledged, and is not in the log of ${to}`)
-    if (world.expects.outlivesCrashes && inFrom !== inTo)
+    if (inFrom !== inTo)
       found.push(`${token} is in the log of ${inFrom ? from : to}, and not in that of ${inFrom ? to : from}`)
   }
   return found

@@ -30,10 +30,10 @@ function incomplete(world: World, { profile, inbox, name }: Device, { places }: 
 function disordered(world: World, { inbox, name }: Device, { places }: Kept): readonly string[] {
   const found: string[] = []
   const last = new Map<string, { place: number; token: string }>()
-  for (const { token, way, sent, session } of inbox.had) {
+  for (const { token, way, session } of inbox.had) {
     const place = places.get(token)
     if (place === undefined || way === 'archive' || (way === 'delayed' && !world.expects.hasCursors)) continue
-    const lane = `${session} ${way === 'delayed'} ${sent && !world.expects.ordersCopies}`
+    const lane = `${session} ${way === 'delayed'}`
     const before = last.get(lane)
     if (before !== undefined && before.place > place) found.push(`${name} got ${token} behind ${before.token}`)
     last.set(lane, { place, token })
@@ -46,7 +46,7 @@ export function unread(world: World, { jid, profiles }: Account, { id, entries, 
   const devices = world.devices.filter(device => device.account === jid)
   const owed = world.owed.get(id)
   const managed = profiles.every(profile => profile.managed)
-  const whole = managed && (world.expects.hasCursors || world.counts.get('crashes') === 0)
+  const whole = managed && world.counts.get('crashes') === 0
   const found: string[] = []
   for (const [place, entry] of entries.entries()) {
     const token = tokens[place]!

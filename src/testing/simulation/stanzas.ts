@@ -86,8 +86,6 @@ export const noStore = '<no-store xmlns="urn:xmpp:hints"/>'
 /** What a message brings: by itself, as a copy, or from the archive. */
 export interface Brought {
   readonly way: Way
-  /** Whether it is a copy of what another device of the account sent. */
-  readonly sent: boolean
   readonly token: string
   /** Its id in the archive of this account. */
   readonly id: string | undefined
@@ -97,12 +95,8 @@ export interface Brought {
 export function brought(message: Element, own: string): Brought | undefined {
   const result = message.child('result', mam)
   if (result !== undefined) return unwrapped(result, 'archive', own, result.attribute('id'))
-  const sent = message.child('sent', carbons)
-  const copy = sent ?? message.child('received', carbons)
-  if (copy !== undefined) {
-    const found = message.attribute('from') === own ? unwrapped(copy, 'carbon', own) : undefined
-    return found && { ...found, sent: sent !== undefined }
-  }
+  const copy = message.child('sent', carbons) ?? message.child('received', carbons)
+  if (copy !== undefined) return message.attribute('from') === own ? unwrapped(copy, 'carbon', own) : undefined
   const way = message.child('delay', 'urn:xmpp:delay') === undefined ? 'live' : 'delayed'
   return plain(message, way, stanzaId(message, own))
 }
@@ -115,7 +109,7 @@ function unwrapped(holder: Element, way: Way, own: string, id?: string): Brought
 function plain(message: Element, way: Way, id: string | undefined): Brought | undefined {
   const body = message.child('body')?.text.trim()
   if (body === undefined || message.attribute('type') === 'error') return undefined
-  return { way, sent: false, token: body, id }
+  return { way, token: body, id }
 }
 
 function stanzaId(message: Element, own: string): string | undefined {

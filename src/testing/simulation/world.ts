@@ -57,11 +57,9 @@ export class World {
     this.server = new ServerLife(this, weather, allFeatures)
   }
 
-  /** Whether something was lost on the way to the disk: a commit has failed, or nobody was told. */
-  get troubled(): boolean {
-    return (['crashes', 'full disks', 'failed commits', 'uncertain commits'] as const).some(
-      what => this.counts.get(what) > 0,
-    )
+  /** Whether a commit has failed: what waited behind it has failed too, presence included (DESIGN 6). */
+  get hasFailed(): boolean {
+    return (['full disks', 'failed commits', 'uncertain commits'] as const).some(what => this.counts.get(what) > 0)
   }
 
   /** Milliseconds since the run began. */
