@@ -2,7 +2,7 @@ import { Host } from '../../server/host.ts'
 import { Outbox } from '../../server/outbox.ts'
 import { Road } from '../../server/road.ts'
 import { Session } from '../../server/session.ts'
-import type { Storage } from '../../storage/storage.ts'
+import { alteredCommits } from '../altered-store.ts'
 import { carbons } from './stanzas.ts'
 import type { World } from './world.ts'
 
@@ -14,14 +14,11 @@ export const plants = {
   /** Nobody waits for the store: `<a/>` and deliveries come before the commit. */
   'acknowledged before the commit': world => {
     world.server.storage = group =>
-      new Proxy(group, {
-        get(target, name) {
-          if (name !== 'commit') return bound(target, name)
-          return (...change: Parameters<Storage['commit']>) => {
-            target.commit(...change)?.catch(() => {})
-            return undefined
-          }
-        },
+      Object.assign(group, {
+        ...alteredCommits(group, (_owner, _writes, go) => {
+          go()?.catch(() => {})
+          return undefined
+        }),
       })
     return () => {}
   },
@@ -78,9 +75,4 @@ function replaced<T extends object, N extends keyof T>(prototype: T, name: N, me
   return () => {
     prototype[name] = original
   }
-}
-
-function bound(storage: Storage, name: string | symbol): unknown {
-  const value = storage[name as keyof Storage]
-  return typeof value === 'function' ? value.bind(storage) : value
 }

@@ -46,7 +46,7 @@ export function unread(world: World, { jid, profiles }: Account, { id, entries, 
   const devices = world.devices.filter(device => device.account === jid)
   const owed = world.owed.get(id)
   const managed = profiles.every(profile => profile.managed)
-  const whole = managed && world.counts.get('crashes') === 0
+  const whole = managed && !world.sessionsLost
   const found: string[] = []
   for (const [place, entry] of entries.entries()) {
     const token = tokens[place]!
