@@ -67,7 +67,7 @@ async function withFolders<T>(names: readonly string[], use: (folders: readonly 
 /** All servers of a case at once, each measured in every round; where a run needs a fresh one, each alone. */
 export async function compare(scenario: Scenario, one: Case, settings: Settings): Promise<Row[]> {
   const { servers, say } = settings
-  const rounds = scenario.rounds?.(settings.rounds) ?? settings.rounds
+  const rounds = one.rounds?.(settings.rounds) ?? settings.rounds
   const names = scenario.servers.filter(name => servers.includes(name))
   return withFolders(names, async folders => {
     const places = names.map((name, index): Place => ({ name, folder: folders[index]!, case: one }))
@@ -85,7 +85,11 @@ export async function compare(scenario: Scenario, one: Case, settings: Settings)
         for (const [index, place] of places.entries()) {
           const peer = scenario.fresh ? await startAt(place, settings) : peers[index]!
           if (scenario.fresh) peers.push(peer)
-          const measured = await measure(place, peer, settings)
+          const measured = await measure(place, peer, settings).catch((error: Error) => {
+            // A machine that was too busy for somebody's timeout: an hour's work is not thrown away for that.
+            say(`${peer.name} once more: ${error.message.slice(-1500)}`)
+            return measure(place, peer, settings)
+          })
           if (scenario.fresh) await peers.pop()!.stop()
           rows[index]!.runs.push(measured)
           const { heading, of, digits } = scenario.main
@@ -104,6 +108,6 @@ export async function profile(scenario: Scenario, one: Case, settings: Settings,
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const whole = { ...settings, servers: ['jackdaw'] as const, rounds: 1, profiles: folder }
-  const [row] = await compare({ ...scenario, rounds: () => 1 }, one, whole)
+  const [row] = await compare(scenario, { ...one, rounds: () => 1 }, whole)
   return row!.runs[0]!
 }

@@ -2,9 +2,9 @@
  * The load of one run: a process of its own, which reads no XML. Each stanza is made once, and what arrives is counted
  * by a byte that occurs nowhere else.
  *
- *     node bench/load.ts --scenario chat|people|presence|login|roster|idle --port 5223 --authority ca.pem --pid PID
- *         [--clients 200] [--window 4] [--bytes 234] [--hash SHA-256] [--at-once 16] [--items 1000] [--warm 2]
- *         [--seconds 5] [--settle 5] [--cpu 1] [--protocol xmpp|floor] [--plain 0] [--archived 0] [--devices 1]
+ *     node bench/load.ts --scenario chat|people|constant|presence|login|roster|idle --port 5223 --authority ca.pem --pid PID
+ *         [--clients 200] [--window 4] [--bytes 234] [--hash SHA-1] [--at-once 16] [--items 1000] [--warm 2]
+ *         [--seconds 5] [--settle 5] [--rate 1000] [--cpu 1] [--protocol xmpp|floor] [--plain 0] [--archived 0] [--devices 1]
  *         [--acknowledge-every 0] [--profile 0]
  *
  * prints one line of JSON (`Measurement`). `--pid` is the process whose processor time and memory are counted, with its
@@ -12,6 +12,7 @@
  */
 import { parseArgs } from 'node:util'
 import { chat } from './load/chat.ts'
+import { constant } from './load/constant.ts'
 import { idle } from './load/idle.ts'
 import type { Load } from './load/load.ts'
 import { login } from './load/login.ts'
@@ -30,11 +31,12 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '200' },
     window: { type: 'string', default: '4' },
     bytes: { type: 'string', default: '234' },
-    hash: { type: 'string', default: 'SHA-256' },
+    hash: { type: 'string', default: 'SHA-1' },
     'at-once': { type: 'string', default: '16' },
     items: { type: 'string', default: '1000' },
     warm: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '1000' },
     settle: { type: 'string', default: '5' },
     cpu: { type: 'string', default: '1' },
     protocol: { type: 'string', default: 'xmpp' },
@@ -52,6 +54,7 @@ function number(name: Exclude<keyof typeof values, 'scenario' | 'host' | 'author
 }
 const scenarios: Readonly<Record<string, (load: Load) => Promise<Measurement>>> = {
   chat,
+  constant,
   people,
   presence,
   login,
@@ -79,6 +82,7 @@ const measurement = await scenario({
   warm: number('warm'),
   seconds: number('seconds'),
   settle: number('settle'),
+  rate: number('rate'),
   archived: number('archived') > 0,
   devices: number('devices'),
   acknowledgeEvery: number('acknowledge-every'),

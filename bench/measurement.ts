@@ -18,6 +18,8 @@ export interface Measurement {
   readonly bytes?: number
   /** Half of the units took at most so long, in milliseconds. */
   readonly medianMilliseconds?: number
+  /** 99 of 100 units took at most so long, in milliseconds. */
+  readonly slowestMilliseconds?: number
   /** Units that were done while allocations were profiled. */
   readonly allocating?: number
   /** Memory of the server in MiB: before, and with all connections. */
@@ -32,9 +34,22 @@ export function spread(values: readonly number[]): { median: number; least: numb
   return { median, least: sorted[0]!, greatest: sorted.at(-1)! }
 }
 
+/** The value that so great a part of all is not above; not a number where there are none. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN
+}
+
+/** How much of the server's processor others may use in a run that is called undisturbed, in percent. */
+const disturbance = 15
+
 /** Who kept the throughput from being higher: a processor that was busy to the end. */
-export function limit({ serverPercent, generatorPercent, othersPercent }: Measurement): string {
-  if (serverPercent + othersPercent >= 90) return othersPercent >= 15 ? 'server, shared' : 'server'
+export type Limit = 'server' | 'generator' | 'machine busy' | 'neither'
+
+/** What limited a run. */
+export function limit({ serverPercent, generatorPercent, othersPercent }: Measurement): Limit {
+  if (othersPercent >= disturbance) return 'machine busy'
+  if (serverPercent >= 85) return 'server'
   return generatorPercent >= 85 ? 'generator' : 'neither'
 }
 

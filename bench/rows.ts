@@ -15,37 +15,36 @@ const share: readonly Figure[] = [
 ]
 
 /** The headings of a scenario's table. */
-export function headings({ main, others, fresh }: Scenario): string[] {
-  const rest = fresh ? [] : [...share.map(({ heading }) => heading), 'limited by', 'lost']
-  return ['server', 'case', main.heading, 'times ours', ...others.map(({ heading }) => heading), ...rest]
+export function headings({ main, others, paced }: Scenario): string[] {
+  const rest = paced ? [] : [...share.map(({ heading }) => heading), 'limited by']
+  return ['server', 'case', main.heading, 'times ours', ...others.map(({ heading }) => heading), ...rest, 'lost']
 }
 
+/** The median, least and greatest of a figure over all runs that have it. */
+export const spreadOf = ({ of }: Figure, { runs }: Row) => spread(runs.map(of))
+
 /** The lines of a scenario's table: medians, and for the main figure the least and the most. */
-export function lines({ main, others, fresh }: Scenario, rows: readonly Row[]): string[][] {
-  const median = ({ of }: Figure, { runs }: Row) => spread(runs.map(of)).median
+export function lines({ main, others, paced }: Scenario, rows: readonly Row[]): string[][] {
   return rows.map(row => {
-    const { median: middle, least, greatest } = spread(row.runs.map(main.of))
+    const { median: middle, least, greatest } = spreadOf(main, row)
     const ours = rows.find(one => one.server === 'Jackdaw' && one.label === row.label)
     const digits = (value: number) => (Number.isNaN(value) ? '' : value.toFixed(main.digits))
     // What limited the run whose figure is the median.
     const typical = row.runs.toSorted((a, b) => main.of(a) - main.of(b))[row.runs.length >> 1]!
-    const rest = fresh
-      ? []
-      : [
-          ...share.map(({ of }) => `${of(typical).toFixed(0)} %`),
-          limit(typical),
-          String(row.runs.reduce((sum, one) => sum + one.lost, 0)),
-        ]
+    const limited = limit(typical)
+    const rest = paced ? [] : [...share.map(({ of }) => `${of(typical).toFixed(0)} %`), limited]
     return [
       row.server,
       row.label,
       `${digits(middle)} (${digits(least)}-${digits(greatest)})`,
-      ours ? (middle / median(main, ours)).toFixed(2) : '',
+      ours ? (middle / spreadOf(main, ours).median).toFixed(2) : '',
       ...others.map(figure => {
-        const value = median(figure, row)
-        return Number.isNaN(value) ? '' : value.toFixed(figure.digits)
+        const value = spreadOf(figure, row).median
+        if (Number.isNaN(value) || (figure.throughput && limited !== 'server')) return ''
+        return value.toFixed(figure.digits)
       }),
       ...rest,
+      String(row.runs.reduce((sum, one) => sum + one.lost, 0)),
     ]
   })
 }

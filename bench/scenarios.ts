@@ -9,7 +9,7 @@ export interface Wishes {
   readonly bytes: number
   readonly contacts: number
   readonly items: number
-  readonly connections: number
+  readonly connections: readonly number[]
 }
 
 /** One kind of run of a scenario, measured with each server. */
@@ -22,6 +22,8 @@ export interface Case {
   readonly hash?: ScramHash
   /** Whether it is measured without TLS. */
   readonly plain?: boolean
+  /** How many rounds it needs where so many are wished; as many where missing. */
+  readonly rounds?: (wished: number) => number
 }
 
 /** A column of figures: what it is called, and how it is read from one run. */
@@ -29,10 +31,14 @@ export interface Figure {
   readonly heading: string
   readonly of: (run: Measurement) => number
   readonly digits: number
+  /** Whether it is not told of runs that something else than the server limited. */
+  readonly throughput?: boolean
 }
 
 export interface Scenario {
-  /** What one unit is, in the title of the table. */
+  /** A word or two for the heading. */
+  readonly name: string
+  /** What is done, and what one unit is. */
   readonly title: (wishes: Wishes) => string
   readonly cases: (wishes: Wishes) => readonly Case[]
   /** The figure that servers are compared by, and those beside it. */
@@ -40,25 +46,29 @@ export interface Scenario {
   readonly others: readonly Figure[]
   /** Who has something to show in it. */
   readonly servers: readonly ServerName[]
-  /** How many rounds it needs where so many are wished; as many where missing. */
-  readonly rounds?: (wished: number) => number
   /** Whether each run needs a server that has just started. */
   readonly fresh: boolean
+  /** Whether the load, and not the server, decides how much is done. */
+  readonly paced: boolean
 }
 
-const perSecond: Figure = { heading: 'per second', of: run => run.perSecond, digits: 0 }
-const milliseconds: Figure = { heading: 'ms CPU/login', of: run => run.serverMicroseconds / 1000, digits: 2 }
-const half: Figure = { heading: 'ms it takes', of: run => run.medianMilliseconds ?? Number.NaN, digits: 0 }
+const perSecond: Figure = { heading: 'per second', of: run => run.perSecond, digits: 0, throughput: true }
+const perMessage: Figure = { heading: 'µs CPU/message', of: run => run.serverMicroseconds, digits: 1 }
+const perLogin: Figure = { heading: 'ms CPU/login', of: run => run.serverMicroseconds / 1000, digits: 2 }
+const half: Figure = { heading: 'p50 ms', of: run => run.medianMilliseconds ?? Number.NaN, digits: 2 }
+const slowest: Figure = { heading: 'p99 ms', of: run => run.slowestMilliseconds ?? Number.NaN, digits: 2 }
 const loginsAtOnce = 16
 const withFloor = ['jackdaw', 'prosody', 'ejabberd', 'floor'] as const
 const withoutFloor = ['jackdaw', 'prosody', 'ejabberd'] as const
 /** Ours has one store, SQLite with synchronous=FULL. */
 const stores = ['jackdaw', 'prosody', 'prosody-sqlite', 'ejabberd-sqlite'] as const
-const perMessage: Figure = { heading: 'us CPU/message', of: run => run.serverMicroseconds, digits: 1 }
+const closed = { fresh: false, paced: false } as const
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   chat: {
-    title: ({ pairs, bytes }) => `chat: ${pairs} pairs in both directions, stanzas of ${bytes} bytes`,
+    name: 'Chat',
+    title: ({ pairs, bytes }) =>
+      `${pairs} pairs in both directions, stanzas of ${bytes} bytes that are not stored; so many in flight from each sender`,
     cases: ({ pairs, windows, bytes }) =>
       [false, true].flatMap(plain =>
         windows.map(window => ({
@@ -71,11 +81,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: withFloor,
-    fresh: false,
+    ...closed,
   },
   archived: {
+    name: 'Archived chat',
     title: ({ pairs, bytes }) =>
-      `chat that is archived for both: ${pairs} pairs in both directions, stanzas of ${bytes} bytes, TLS`,
+      `${pairs} pairs in both directions, stanzas of ${bytes} bytes to bare addresses, archived for both; TLS`,
     cases: ({ pairs, bytes }) => [
       {
         label: 'window 4',
@@ -86,12 +97,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: stores,
-    fresh: false,
+    ...closed,
   },
   people: {
+    name: 'Chat as people live it',
     title: ({ pairs, bytes }) =>
-      `chat as people live it: ${pairs} pairs in both directions, stanzas of ${bytes} bytes, TLS; archived for both, ` +
-      'carbons, stream management with a request after every 5 stanzas',
+      `${pairs} pairs in both directions, stanzas of ${bytes} bytes to bare addresses, archived for both, carbons on, ` +
+      'stream management with a request after every 5 stanzas; TLS, window 4. With two devices each, one message is three deliveries',
     cases: ({ pairs, bytes }) =>
       [1, 2].map(devices => ({
         label: devices === 1 ? 'one device each' : 'two devices each',
@@ -104,10 +116,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: stores,
-    fresh: false,
+    ...closed,
   },
   presence: {
-    title: ({ contacts }) => `presence of one client to ${contacts} contacts who are there, 4 broadcasts in flight`,
+    name: 'Presence',
+    title: ({ contacts }) => `of one client to ${contacts} contacts who are there, 4 broadcasts in flight; TLS`,
     cases: ({ contacts }) => [
       {
         label: `${contacts} contacts`,
@@ -115,13 +128,32 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         accounts: contacts + 1,
       },
     ],
-    main: { heading: 'us CPU/copy', of: run => run.serverMicroseconds, digits: 1 },
+    main: { heading: 'µs CPU/copy', of: run => run.serverMicroseconds, digits: 1 },
     others: [perSecond],
     servers: withoutFloor,
+    ...closed,
+  },
+  rate: {
+    name: 'A constant rate',
+    title: ({ pairs, bytes }) =>
+      `1,000 messages a second in all among ${pairs} pairs, stanzas of ${bytes} bytes that are not stored; TLS. From write to arrival, in short runs that alternate`,
+    cases: ({ pairs, bytes }) => [
+      {
+        label: '1,000 a second',
+        load: { scenario: 'constant', clients: pairs * 2, window: 1, bytes, rate: 1000 },
+        accounts: pairs * 2,
+        rounds: wished => wished * 2,
+      },
+    ],
+    main: half,
+    others: [slowest, perMessage],
+    servers: withFloor,
     fresh: false,
+    paced: true,
   },
   login: {
-    title: () => `login: TCP, TLS with a full handshake, SCRAM, bind, roster, presence, ${loginsAtOnce} at once`,
+    name: 'Login',
+    title: () => `TCP, TLS with a full handshake, SCRAM, bind, roster, presence, ${loginsAtOnce} at once`,
     cases: () =>
       (['SHA-1', 'SHA-256'] as const).map(hash => ({
         label: `SCRAM-${hash}`,
@@ -129,13 +161,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         accounts: 200,
         hash,
       })),
-    main: milliseconds,
+    main: perLogin,
     others: [perSecond, half],
     servers: withFloor,
-    fresh: false,
+    ...closed,
   },
   roster: {
-    title: ({ items }) => `roster: login by SCRAM-SHA-1 with a roster of ${items} items, 4 at once`,
+    name: 'Login with a large roster',
+    title: ({ items }) => `by SCRAM-SHA-1, TLS, a roster of ${items} items, 4 at once`,
     cases: ({ items }) => [
       {
         label: `${items} items`,
@@ -143,20 +176,22 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         accounts: 4,
       },
     ],
-    main: milliseconds,
+    main: perLogin,
     others: [perSecond, half, { heading: 'KiB fetched', of: run => (run.bytes ?? 0) / 1024, digits: 0 }],
     servers: withoutFloor,
-    fresh: false,
+    ...closed,
   },
   idle: {
-    title: ({ connections }) => `idle: ${connections} clients logged in over TLS, silent for 5 s`,
-    cases: ({ connections }) => [
-      {
-        label: `${connections} connections`,
-        load: { scenario: 'idle', clients: connections, 'at-once': loginsAtOnce, hash: 'SHA-1' },
-        accounts: connections,
-      },
-    ],
+    name: 'Idle connections',
+    title: () => 'clients logged in over TLS and silent for 5 s: resident memory of a server that has just started',
+    cases: ({ connections }) =>
+      connections.map(count => ({
+        label: `${count} connections`,
+        load: { scenario: 'idle', clients: count, 'at-once': loginsAtOnce, hash: 'SHA-1' },
+        accounts: count,
+        // Memory hardly differs from run to run, and ten thousand logins take their time.
+        ...(count > 5000 && { rounds: () => 1 }),
+      })),
     main: {
       heading: 'KiB each',
       of: ({ memory, done }) => ((memory!.after - memory!.before) * 1024) / done,
@@ -168,5 +203,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     ],
     servers: withFloor,
     fresh: true,
+    paced: true,
   },
 }

@@ -1,8 +1,8 @@
 import { TLSSocket } from 'node:tls'
 import type { Measurement } from '../measurement.ts'
 import { busyTime, processorTime } from '../peers/process.ts'
-import type { ScramHash } from '../peers/scram.ts'
-import { connection, logIn, type Target, TextStream } from '../peers/stream.ts'
+import { type ScramHash, ScramKeys } from '../peers/scram.ts'
+import { connection, logIn, logInByScram, type Target, TextStream } from '../peers/stream.ts'
 
 /** What a run of the load is to do. */
 export interface Load {
@@ -16,6 +16,8 @@ export interface Load {
   readonly clients: number
   /** Messages, or broadcasts of presence, in flight from each sender. */
   readonly window: number
+  /** Messages a second from all senders, where they do not wait for each other. */
+  readonly rate: number
   /** Length of a message. */
   readonly bytes: number
   readonly hash: ScramHash
@@ -52,9 +54,15 @@ export function frame(to: number, bytes: number): Buffer {
   return made
 }
 
-/** Connects the client of that number, with PLAIN, or tells the floor its number. */
+/** What clients without TLS remember; PLAIN is not for them. */
+const keys = new ScramKeys()
+
+/** Connects the client of that number, with PLAIN where there is TLS, or tells the floor its number. */
 export async function enter(load: Load, index: number, resource = 'bench'): Promise<TextStream> {
-  if (!load.floor) return logIn(load.target, nameOf(index), resource)
+  if (!load.floor)
+    return load.target.plain
+      ? logInByScram(load.target, nameOf(index), load.hash, keys, resource)
+      : logIn(load.target, nameOf(index), resource)
   const stream = new TextStream(await connection(load.target))
   const hello = frame(index, 4)
   stream.socket.write(hello)

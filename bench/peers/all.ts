@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { startEjabberd } from './ejabberd.ts'
 import { startFloor } from './floor.ts'
 import { startJackdaw } from './jackdaw.ts'
@@ -6,6 +7,33 @@ import { startProsody } from './prosody.ts'
 
 /** What can be measured: a server, with one of its stores. The part before `-` is the program. */
 export type ServerName = 'jackdaw' | 'prosody' | 'prosody-sqlite' | 'ejabberd' | 'ejabberd-sqlite' | 'floor'
+
+/** Debian's packages for a server that is not ours, its own one first. */
+const packages: Partial<Record<ServerName, readonly string[]>> = {
+  prosody: ['prosody'],
+  'prosody-sqlite': ['prosody', 'lua-dbi-sqlite3'],
+  ejabberd: ['ejabberd'],
+  'ejabberd-sqlite': ['ejabberd', 'erlang-p1-sqlite3'],
+}
+
+/** Packages that are missing for a server to be measured. */
+export function missingFor(name: ServerName): readonly string[] {
+  return (packages[name] ?? []).filter(one => debianVersion(one) === undefined)
+}
+
+/** Version of a peer's package. */
+export function peerVersion(name: ServerName): string | undefined {
+  const [own] = packages[name] ?? []
+  return own && debianVersion(own)
+}
+
+/** The version of a package of Debian that is installed; undefined where it is not, or nothing of Debian is here. */
+function debianVersion(name: string): string | undefined {
+  const { status, stdout } = spawnSync('dpkg-query', ['-W', `-f=\${db:Status-Abbrev} \${Version}`, name], {
+    encoding: 'utf8',
+  })
+  return status === 0 && stdout.startsWith('ii') ? stdout.split(' ').at(-1) : undefined
+}
 
 /** The programs that servers are chosen by. */
 export const programs: readonly string[] = ['jackdaw', 'prosody', 'ejabberd', 'floor']

@@ -155,16 +155,17 @@ export async function logIn(target: Target, name: string, resource: string): Pro
 }
 
 /**
- * Logs in by SCRAM without channel binding over direct TLS and binds "bench"; resolves when initial presence has been taken. Rejects where the server's signature is wrong.
+ * Logs in by SCRAM without channel binding and binds `resource`; resolves when initial presence has been taken. Rejects where the server's signature is wrong.
  */
 export async function logInByScram(
   target: Target,
   name: string,
   hash: ScramHash,
   keys: ScramKeys,
+  resource = 'bench',
 ): Promise<TextStream> {
   const stream = await provenByScram(target, name, hash, keys)
-  await begin(stream, target, name, 'bench')
+  await begin(stream, target, name, resource)
   return stream
 }
 
@@ -175,7 +176,7 @@ export async function provenByScram(
   hash: ScramHash,
   keys: ScramKeys,
 ): Promise<TextStream> {
-  const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+  const stream = new TextStream(await connection(target, 'xmpp-client'))
   await stream.open(target.host)
   const first = `n=${name},r=${randomBytes(18).toString('base64')}`
   const initial = Buffer.from(`n,,${first}`).toString('base64')
@@ -219,7 +220,7 @@ export async function registerAll(target: Target, users: readonly User[]): Promi
       const set = `<iq type='set' id='register'><query xmlns='jabber:iq:register'>${fields}</query></iq>`
       // The first empty element is the result itself, or the condition of the error.
       const answer = await stream.ask(set, '/>')
-      if (/type=.error/.test(answer) && !answer.includes('conflict')) throw new Error(`${name}: ${answer}`)
+      if (!/type=.result/.test(answer) && !answer.includes('conflict')) throw new Error(`${name}: ${answer}`)
       stream.end()
     }
   }
