@@ -4,16 +4,19 @@
  *     npm run bench -- [--scenario chat,archived,people,presence,rate,login,roster,idle] [--case TEXT]
  *         [--servers jackdaw,prosody,ejabberd,floor] [--rounds 3] [--seconds 3] [--warm 1.5] [--window 4,1] [--pairs 100]
  *         [--bytes 234] [--contacts 200] [--items 1000] [--connections 1000,10000] [--json] [--profile] [--write]
+ *         [--guard] [--record]
  *
  * The server runs on cpu 1, the load (load.ts) on cpu 0; TLS 1.3 where nothing else is said. Every round takes each server
  * in turn. `--case` chooses the cases that have this text in their names. `--profile` measures ours only, the first case
  * of the scenario, and leaves CPU and allocation profiles of its threads in bench/profiles. `--write` writes
- * docs/performance.md and its plots. JACKDAW_PROGRAM names the bin/jackdaw.js of another checkout to measure.
+ * docs/performance.md and its plots. `--guard` measures ours beside the floor and fails where it has become much worse than
+ * bench/guard.json says, `--record` writes that file. JACKDAW_PROGRAM names the bin/jackdaw.js of another checkout to measure.
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare, profile, type Settings } from './compare.ts'
+import { guard, recordGuard } from './guard.ts'
 import { table } from './measurement.ts'
 import { missingFor, programOf, programs, type ServerName, starters } from './peers/all.ts'
 import { profileTables } from './profile/tables.ts'
@@ -38,6 +41,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    guard: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
   },
 })
 
@@ -111,4 +116,10 @@ async function measureAll(): Promise<number> {
   return Object.values(found).some(rows => rows.some(row => row.runs.some(one => one.lost > 0))) ? 1 : 0
 }
 
-process.exit(await (values.profile ? profiles() : measureAll()))
+function work(): Promise<number> {
+  if (values.profile) return profiles()
+  if (values.record) return recordGuard({ wishes, settings })
+  return values.guard ? guard({ wishes, settings }) : measureAll()
+}
+
+process.exit(await work())

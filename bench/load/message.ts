@@ -12,7 +12,7 @@ export type Writer = (count: number) => Buffer
  * address; those that are kept go to the account, and each has an id and an origin-id (XEP-0359) of its own.
  */
 export function messagesTo(load: Load, to: number): Writer {
-  return load.archived ? different(load, to) : same(load, to)
+  return load.archived && !load.floor ? different(load, to) : same(load, to)
 }
 
 function same({ floor, bytes, target, window }: Load, to: number): Writer {
