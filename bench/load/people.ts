@@ -1,7 +1,8 @@
 import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
+import { acknowledging } from './acknowledge.ts'
 import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
-import { markers, messagesTo } from './message.ts'
+import { messagesTo } from './message.ts'
 
 /**
  * Chat as people live it: what is said is archived, goes to all of a person's devices, and to one's own other ones as a
@@ -57,30 +58,4 @@ async function manage(stream: TextStream): Promise<void> {
   const answer = await stream.ask(carbons, `id='carbons'`, `id="carbons"`)
   if (/type=.error.[^>]*$/.test(answer)) throw new Error(`no carbons: ${answer.slice(-300)}`)
   await stream.ask(`<enable xmlns='urn:xmpp:sm:3' resume='true'/>`, '<enabled')
-}
-
-/** Counts messages as they come, and answers each request for an acknowledgement with their number. */
-function acknowledging(stream: TextStream, arrived: (count: number) => void): (chunk: Buffer) => void {
-  let all = 0
-  let rest = Buffer.alloc(0)
-  return chunk => {
-    const count = markers(chunk)
-    all += count
-    // A request may be cut in two.
-    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
-    if (asks(text)) {
-      stream.socket.write(`<a xmlns='urn:xmpp:sm:3' h='${all}'/>`)
-      rest = Buffer.alloc(0)
-    } else rest = Buffer.from(text.subarray(-2))
-    if (count > 0) arrived(count)
-  }
-}
-
-/** Whether an `<r/>` is among them, however it is written. Nothing else here has a name that short. */
-function asks(text: Buffer): boolean {
-  for (let at = text.indexOf('<r'); at >= 0; at = text.indexOf('<r', at + 1)) {
-    const next = text[at + 2]
-    if (next === 0x20 || next === 0x2f || next === 0x3e) return true
-  }
-  return false
 }

@@ -88,7 +88,7 @@ export function bindSession(
   const holder = sessionOf(owner, jid.resource)
   if (holder === undefined) checkRoom(owner, streams.config.limits.sessionsPerAccount)
   const bound = holder === undefined ? jid : settle(stream, owner, holder, jid, conflict)
-  const session = new Session(owner, bound, stream, streams.road, streams.config.limits.unsent)
+  const session = new Session(owner, bound, stream, streams.road, streams.unsent)
   session.device = stream.device
   owner.sessions = [...owner.sessions, session]
   stream.bound(session)

@@ -34,6 +34,7 @@ export function figuresOf({ uptime, listening, hosts, streams, lastMinute }: Fig
     listening: listening.map(({ carrier, address }) => `${carrier} ${addressText(address)}`).join(', '),
     connections: streams.size,
     sessions,
+    'bytes that wait for readers': streams.unsent.bytes,
     'accounts in memory': accounts,
     'messages in the last minute': lastMinute.growth('messages'),
     'logins in the last minute': lastMinute.growth('logins'),

@@ -204,7 +204,7 @@ async function made(
       if (owner === undefined) continue
       const manage = owner.host.extensions(resumability)[0]
       if (manage === undefined) throw new Error(`nothing can be resumed at ${owner.host.domain}`)
-      const session = new Session(owner, kept.jid, undefined, streams.road, streams.config.limits.unsent)
+      const session = new Session(owner, kept.jid, undefined, streams.road, streams.unsent)
       const left = Math.max(0, kept.left - gone)
       restore(session, kept, unacknowledged.get(kept.number) ?? [], () =>
         manage(session, kept, () => streams.endSession(session)),

@@ -1,10 +1,10 @@
 import { Element } from '../wire/element.ts'
 import { StanzaError, StreamError } from '../wire/errors.ts'
-import { Jid } from '../wire/jid.ts'
+import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Carrier } from './carrier.ts'
 import type { StanzaKind } from './envelope.ts'
-import { Envelope, kindOf, typeOf } from './envelope.ts'
+import { Envelope, kindOf } from './envelope.ts'
 import type { Managed } from './management.ts'
 import { Outbox } from './outbox.ts'
 import type { Owner } from './owner.ts'
@@ -12,9 +12,12 @@ import { errorReply } from './refusal.ts'
 import type { Road } from './road.ts'
 import type { Slot } from './slot.ts'
 import { Slots } from './slot.ts'
-import { addressee, checkIq, checkPresence, priorityOf, subscriptionTypes } from './stanza-checks.ts'
+import { stamped } from './stamping.ts'
+import { checkFrom, priorityOf } from './stanza-checks.ts'
 import type { Passage, Receipt } from './turns.ts'
 import { Turns } from './turns.ts'
+import type { Reader, Unsent } from './unsent.ts'
+import { Share } from './unsent.ts'
 
 /** Something that a client was sent. */
 export interface Sent {
@@ -33,7 +36,7 @@ const directedAtMost = 10_000
 const waitingAtMost = 256
 
 /** One bound resource of an account. */
-export class Session {
+export class Session implements Reader {
   readonly owner: Owner
   /** Full JID. */
   readonly jid: Jid
@@ -54,6 +57,8 @@ export class Session {
   /** Whether it was available before it last spoke to everybody: then that was no initial presence (RFC 6121 §4.2, §4.4). */
   wasAvailable = false
   ended = false
+  /** What it was sent and is not known to have taken. */
+  readonly unsent: Share
   /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
   holding = 0
   /**
@@ -75,17 +80,16 @@ export class Session {
   #carrier: Carrier | undefined
   #managed: Managed | undefined
   readonly #road: Road
-  readonly #unsentAtMost: number
   #paused = false
   #closing: StreamError | undefined
 
   /** Without a carrier: one that goes on where its client is not back yet. */
-  constructor(owner: Owner, jid: Jid, carrier: Carrier | undefined, road: Road, unsentAtMost: number) {
+  constructor(owner: Owner, jid: Jid, carrier: Carrier | undefined, road: Road, unsent: Unsent) {
     this.owner = owner
     this.jid = jid
     this.#carrier = carrier
     this.#road = road
-    this.#unsentAtMost = unsentAtMost
+    this.unsent = new Share(unsent)
   }
 
   get<T>(slot: Slot<T>): T {
@@ -132,13 +136,13 @@ export class Session {
     const kind = stanza.namespace === ns.client ? kindOf(stanza.name) : undefined
     // RFC 6120 §4.9.3.24
     if (kind === undefined) throw new StreamError('unsupported-stanza-type', `<${stanza.name}/> is no stanza.`)
-    this.#checkFrom(stanza.attribute('from'))
+    checkFrom(this.jid, stanza.attribute('from'))
     const { storage } = this.owner
     let receipt: Passage
     let committed = false
     storage.begin()
     try {
-      receipt = this.#road.send(this.#stamped(kind, stanza))
+      receipt = this.#road.send(stamped(this, kind, stanza, this.#carrier?.lang))
       committed = storage.begun
     } catch (error) {
       this.#refuseUnstamped(kind, stanza, error)
@@ -203,13 +207,17 @@ export class Session {
     if (pending === 0) this.outbox.clear()
     if (envelope !== undefined) this.outbox.add({ xml, envelope, behind }, xml.length)
     // Whatever waited before this one counts: a single stanza, however big, has its chance.
-    if (pending > this.#unsentAtMost) carrier.abandon('slow reader')
-    else carrier.write(xml)
+    if (pending > this.unsent.most) carrier.abandon('slow reader')
+    else {
+      carrier.write(xml)
+      this.unsent.set(pending + xml.length)
+    }
   }
 
   /** Stanzas are counted from here on (XEP-0198 §3); after a restart, so many that it was sent are acknowledged already. */
   manage(managed: (outbox: Outbox<unknown>, received: number) => Managed, acknowledged = 0): void {
     this.outbox = new Outbox(acknowledged)
+    this.unsent.set(0)
     this.#managed = managed(this.outbox, this.received)
   }
 
@@ -219,7 +227,16 @@ export class Session {
 
   /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
   drained(): void {
-    if (this.#managed === undefined) this.outbox.clear()
+    if (this.#managed !== undefined) return
+    this.outbox.clear()
+    this.unsent.set(0)
+  }
+
+  /** Too much waits for all readers together, and much of that for this one: it ends, and nobody can resume it. */
+  shed(): void {
+    const carrier = this.#carrier
+    this.#managed?.expire()
+    carrier?.abandon('slow reader')
   }
 
   /** Whether it outlives its connection. */
@@ -249,6 +266,7 @@ export class Session {
     this.#carrier = carrier
     const waiting = this.outbox.waiting()
     for (const { xml } of waiting) carrier.write(xml)
+    this.unsent.set(this.outbox.bytes)
     const { counts, request } = this.#managed!
     counts.asked = waiting.length > 0
     if (counts.asked) carrier.write(request)
@@ -257,6 +275,7 @@ export class Session {
   /** The client has told its count: more may wait for the next one. */
   told(): void {
     const { counts, request } = this.#managed!
+    this.unsent.set(this.outbox.bytes)
     counts.asked = this.outbox.length > 0
     if (counts.asked) this.#carrier?.write(request)
   }
@@ -271,8 +290,9 @@ export class Session {
   /** One question at a time is on its way: the busier the session, the more each answer settles. */
   #deliverManaged(managed: Managed, sent: Sent): void {
     this.outbox.add(sent, sent.xml.length)
+    this.unsent.set(this.outbox.bytes)
     const carrier = this.#carrier
-    const tooMuch = this.outbox.bytes - sent.xml.length > this.#unsentAtMost
+    const tooMuch = this.outbox.bytes - sent.xml.length > this.unsent.most
     if (carrier === undefined) {
       if (tooMuch) managed.expire()
       return
@@ -307,38 +327,8 @@ export class Session {
 
   /** The connection is gone, and with it what lived as long. */
   streamEnded(): void {
+    this.unsent.set(0)
     this.slots.endStream()
-  }
-
-  /** RFC 6120 §8.1.2.1: a client may name its own bare or full JID as sender, and nobody else. */
-  #checkFrom(from: string | undefined): void {
-    if (from === undefined || from === this.jid.full) return
-    const jid = Jid.tryParse(from)
-    if (jid === undefined || !(jid.equals(this.jid) || jid.equals(this.jid.bare))) {
-      throw new StreamError('invalid-from', 'A stanza named somebody else as its sender.')
-    }
-  }
-
-  /** The envelope of a stanza: checked as RFC 6120 §8 asks of any, sender stamped, language set. */
-  #stamped(kind: StanzaKind, stanza: Element): Envelope {
-    const type = typeOf(kind, stanza)
-    const to = addressee(stanza.attribute('to'))
-    if (kind === 'iq') checkIq(stanza, type)
-    else if (kind === 'presence') checkPresence(stanza.attribute('type'), to)
-    // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
-    const from = kind === 'presence' && subscriptionTypes.has(type) ? this.jid.bare : this.jid
-    const attributes: string[] = ['from', from.full]
-    if (to !== undefined) attributes.push('to', to.full)
-    let lang = this.#carrier?.lang
-    const list = stanza.attributes
-    for (let i = 0; i < list.length; i += 2) {
-      const name = list[i]!
-      if (name === 'from' || name === 'to') continue
-      if (name === 'xml:lang') lang = undefined
-      attributes.push(name, list[i + 1]!)
-    }
-    if (lang !== undefined) attributes.push('xml:lang', lang)
-    return new Envelope(stanza.withAttributes(attributes), kind, type, from, to, this.owner, this)
   }
 
   /** Answers what could not even become an envelope; replies and errors are never answered (RFC 6120 §8.3.1). */

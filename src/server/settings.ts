@@ -101,6 +101,11 @@ export const coreSettings = {
       4 * 1024 ** 2,
       'Bytes that may wait for one slow reader before its connection is closed.',
     ),
+    unsentInAll: setting(
+      within(size, 1024 ** 2, 2 ** 40, 'from 1 MiB to 1 TiB'),
+      128 * 1024 ** 2,
+      'Bytes that may wait for all slow readers together before those with most are closed.',
+    ),
   },
   log: {
     level: setting(oneOf('debug', 'info', 'warn', 'error'), 'info', 'The least that is worth a line.'),

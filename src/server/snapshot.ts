@@ -107,6 +107,7 @@ export function restore(session: Session, kept: KeptSession, stanzas: readonly K
   manage()
   session.received = session.handled = kept.handled
   for (const one of stanzas) session.outbox.add(sentOf(session.owner, one), one.xml.length)
+  session.unsent.set(session.outbox.bytes)
 }
 
 function sentOf(owner: Owner, { xml, behind, to, logged, undelivered }: KeptStanza): Sent {

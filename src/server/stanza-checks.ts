@@ -1,5 +1,5 @@
 import type { Element } from '../wire/element.ts'
-import { Malformed, StanzaError } from '../wire/errors.ts'
+import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 
 /** The types of presence that are about subscriptions (RFC 6121 §3). */
@@ -50,4 +50,15 @@ export function checkPresence(type: string | undefined, to: Jid | undefined): vo
   if (!subscriptionTypes.has(type) && type !== 'probe' && type !== 'error')
     throw new StanzaError('bad-request', { text: 'There is no such type of presence.' })
   if (to === undefined) throw new StanzaError('bad-request', { text: `Presence of type ${type} needs a "to".` })
+}
+
+/**
+ * RFC 6120 §8.1.2.1: a client may name its own bare or full JID as sender, and nobody else. Throws StreamError.
+ */
+export function checkFrom(self: Jid, from: string | undefined): void {
+  if (from === undefined || from === self.full) return
+  const jid = Jid.tryParse(from)
+  if (jid === undefined || !(jid.equals(self) || jid.equals(self.bare))) {
+    throw new StreamError('invalid-from', 'A stanza named somebody else as its sender.')
+  }
 }

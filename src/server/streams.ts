@@ -17,6 +17,7 @@ import type { Config } from './settings.ts'
 import { starttls } from './starttls.ts'
 import { Stream } from './stream.ts'
 import type { StreamFeature } from './stream-feature.ts'
+import { Unsent } from './unsent.ts'
 
 /** How long a client may take to answer a ping before it counts as gone, in milliseconds. */
 const pingPatience = 60_000
@@ -39,6 +40,8 @@ export class Streams {
   /** For lines that others can provoke as often as they like. */
   readonly rations: Rations
   readonly failures: Failures
+  /** What waits for slow readers. */
+  readonly unsent: Unsent
   /** XEP-0170: encryption, authentication, then the rest. */
   readonly features: readonly StreamFeature[] = [starttls, authentication, channelBindings, binding]
   readonly #runtime: Runtime
@@ -78,6 +81,11 @@ export class Streams {
     this.log = log
     this.#runtime = runtime
     this.#hosts = hosts
+    this.unsent = new Unsent(runtime.timers, {
+      limits: () => this.config.limits,
+      readers: () => this.#sessions(),
+      relieved: (closed, bytes) => this.log('warn', 'too much waited for slow readers', { bytes, closed }),
+    })
     this.failures = new Failures(
       () => runtime.clock.elapsed(),
       () => this.config.login.failuresForgotten,
@@ -234,6 +242,10 @@ export class Streams {
     for (const end of owner.host.extensions(endings)) end(session)
     for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
     this.log('info', 'session ended', { who: session.jid.full })
+  }
+
+  *#sessions(): Iterable<Session> {
+    for (const host of this.#hosts.values()) for (const owner of host.owners.all()) yield* owner.sessions
   }
 
   /** Looks after idle streams and owners from now on, until `stop`. */

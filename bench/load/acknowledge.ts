@@ -1,0 +1,28 @@
+import type { TextStream } from '../peers/stream.ts'
+import { markers } from './message.ts'
+
+/** Counts messages as they come, and answers each request for an acknowledgement with their number. */
+export function acknowledging(stream: TextStream, arrived: (count: number) => void): (chunk: Buffer) => void {
+  let all = 0
+  let rest = Buffer.alloc(0)
+  return chunk => {
+    const count = markers(chunk)
+    all += count
+    // A request may be cut in two.
+    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    if (asks(text)) {
+      stream.socket.write(`<a xmlns='urn:xmpp:sm:3' h='${all}'/>`)
+      rest = Buffer.alloc(0)
+    } else rest = Buffer.from(text.subarray(-2))
+    if (count > 0) arrived(count)
+  }
+}
+
+/** Whether an `<r/>` is among them, however it is written. Nothing else here has a name that short. */
+function asks(text: Buffer): boolean {
+  for (let at = text.indexOf('<r'); at >= 0; at = text.indexOf('<r', at + 1)) {
+    const next = text[at + 2]
+    if (next === 0x20 || next === 0x2f || next === 0x3e) return true
+  }
+  return false
+}
