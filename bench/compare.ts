@@ -5,6 +5,7 @@ import type { Measurement } from './measurement.ts'
 import { type ServerName, starters } from './peers/all.ts'
 import { type Peer, user } from './peers/peer.ts'
 import { run, withFolder } from './peers/process.ts'
+import { extension } from './place.ts'
 import type { Row } from './rows.ts'
 import type { Case, Scenario } from './scenarios.ts'
 
@@ -21,7 +22,7 @@ export interface Settings {
 }
 
 const serverCpu = 1
-const hook = pathToFileURL(join(import.meta.dirname, 'profile', 'hook.ts')).href
+const hook = pathToFileURL(join(import.meta.dirname, 'profile', `hook${extension}`)).href
 
 /** A server of one case: the same folder may see it end and start again. */
 interface Place {
@@ -46,7 +47,7 @@ async function measure({ name, case: { load, plain } }: Place, peer: Peer, setti
     ...load,
   }
   const options = Object.entries(all).flatMap(([option, value]) => [`--${option}`, String(value)])
-  const program = join(import.meta.dirname, 'load.ts')
+  const program = join(import.meta.dirname, `load${extension}`)
   const output = await run('taskset', ['-c', '0', process.execPath, program, ...options], { seconds: 300 })
   return JSON.parse(output.slice(output.lastIndexOf('{"seconds"'))) as Measurement
 }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, type Settings } from './compare.ts'
 import { table } from './measurement.ts'
+import { root } from './place.ts'
 import { type Case, type Scenario, scenarios, type Wishes } from './scenarios.ts'
 
 /** What was found when it was last recorded: processor time of ours for each message, in times of the floor's. */
@@ -17,7 +18,7 @@ interface Asked {
   readonly settings: Settings
 }
 
-const file = join(import.meta.dirname, 'guard.json')
+const file = join(root, 'bench', 'guard.json')
 /** How much worse than recorded a ratio may be: machines are noisy. */
 const tolerated = 1.5
 const guarded = ['chat', 'archived'] as const

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { peerVersion } from './peers/all.ts'
+import { root } from './place.ts'
 import { type Group, plot } from './plot.ts'
 import { headings, lines, type Row, spreadOf } from './rows.ts'
 import { type Scenario, scenarios, type Wishes } from './scenarios.ts'
@@ -17,8 +18,6 @@ export interface Run {
   /** What was found, by the scenario's key. */
   readonly found: Readonly<Record<string, readonly Row[]>>
 }
-
-const root = join(import.meta.dirname, '..')
 
 /** Writes docs/performance.md, and a plot for each scenario in docs/plots. */
 export function writeReport(run: Run): void {

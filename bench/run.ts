@@ -19,6 +19,7 @@ import { compare, profile, type Settings } from './compare.ts'
 import { guard, recordGuard } from './guard.ts'
 import { table } from './measurement.ts'
 import { missingFor, programOf, programs, type ServerName, starters } from './peers/all.ts'
+import { root } from './place.ts'
 import { profileTables } from './profile/tables.ts'
 import { writeReport } from './report.ts'
 import { headings, lines, type Row } from './rows.ts'
@@ -56,7 +57,7 @@ const wishes = {
 }
 const wanted = chosen('server', values.servers, programs)
 const names = chosen('scenario', values.scenario, Object.keys(scenarios))
-if (availableParallelism() < 2) throw new Error('two processors are needed: one for the server, one for the load')
+if (availableParallelism() < 2) refuse('two processors are needed: one for the server, one for the load')
 const say = values.json ? console.error : console.log
 const settings: Settings = {
   servers: (Object.keys(starters) as ServerName[]).filter(name => wanted.includes(programOf(name)) && isThere(name)),
@@ -69,8 +70,13 @@ const settings: Settings = {
 function chosen(what: string, list: string, known: readonly string[]): string[] {
   const all = list.split(',')
   const strange = all.find(name => !known.includes(name))
-  if (strange !== undefined) throw new Error(`no ${what} "${strange}": ${known.join(', ')}`)
+  if (strange !== undefined) refuse(`there is no ${what} "${strange}", but ${known.join(', ')}`)
   return all
+}
+
+function refuse(message: string): never {
+  console.error(message)
+  process.exit(2)
 }
 
 function isThere(name: ServerName): boolean {
@@ -87,7 +93,7 @@ async function profiles(): Promise<number> {
   for (const name of names) {
     const [first] = casesOf(scenarios[name]!)
     if (!first) continue
-    const folder = join(import.meta.dirname, 'profiles', name)
+    const folder = join(root, 'bench', 'profiles', name)
     say(`\n${scenarios[name]!.title(wishes)}; ${first.label}, under the profiler`)
     const { done, allocating = done } = await profile(scenarios[name]!, first, settings, folder)
     say(`${profileTables(folder, done, allocating)}\n\nProfiles for a browser's or an editor's viewer: ${folder}`)

@@ -72,7 +72,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     cases: ({ pairs, windows, bytes }) =>
       [false, true].flatMap(plain =>
         windows.map(window => ({
-          label: `${plain ? 'no TLS' : 'TLS'}, window ${window}`,
+          label: `${plain ? 'plain' : 'TLS'}, window ${window}`,
           load: { scenario: 'chat', clients: pairs * 2, window, bytes },
           accounts: pairs * 2,
           ...(plain && { plain }),

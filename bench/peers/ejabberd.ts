@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, launch, listening, stop } from './process.ts'
 import { registerAll } from './stream.ts'
@@ -31,7 +32,7 @@ export async function startEjabberd({ folder, cpu, hash = 'SHA-1', plain, sqlite
     ACCOUNTS: sqlite ? 'sql' : 'internal',
     ENCRYPTION: plain ? 'false' : 'true',
   }
-  const template = await readFile(join(import.meta.dirname, 'ejabberd.yml.in'), 'utf8')
+  const template = await readFile(join(root, 'bench', 'peers', 'ejabberd.yml.in'), 'utf8')
   const config = join(folder, 'ejabberd.yml')
   await writeFile(
     config,

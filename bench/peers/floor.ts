@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { extension } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, launch, listening, stop } from './process.ts'
 
@@ -7,7 +8,7 @@ export async function startFloor({ folder, cpu, plain }: PeerOptions): Promise<P
   const [port] = (await freePorts(1)) as [number]
   const { certificate, key } = await makeCertificate(folder)
   const log = join(folder, 'floor.log')
-  const script = join(import.meta.dirname, '..', 'floor.ts')
+  const script = join(import.meta.dirname, '..', `floor${extension}`)
   const child = launch(process.execPath, [script, String(port), ...(plain ? [] : [certificate, key])], {
     log,
     ...(cpu !== undefined && { cpu }),

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, kill, launch, listening, run, stop, workerOf } from './process.ts'
 
 /** Another checkout's program can be named, to compare two versions. */
-const program = process.env['JACKDAW_PROGRAM'] ?? join(import.meta.dirname, '..', '..', 'bin', 'jackdaw.js')
+const program = process.env['JACKDAW_PROGRAM'] ?? join(root, 'bin', 'jackdaw.js')
 
 /** What a test of ours may want to change. */
 export interface JackdawOptions extends PeerOptions {

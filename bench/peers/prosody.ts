@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
 import { freePorts, launch, listening, stop } from './process.ts'
 import { registerAll } from './stream.ts'
 
-const config = join(import.meta.dirname, 'prosody.cfg.lua')
+const config = join(root, 'bench', 'peers', 'prosody.cfg.lua')
 
 /** Starts the Prosody of the Debian package `prosody` on free ports. */
 export async function startProsody({ folder, cpu, hash = 'SHA-1', plain, sqlite }: PeerOptions): Promise<Peer> {

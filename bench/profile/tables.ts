@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { table } from '../measurement.ts'
+import { root } from '../place.ts'
 
 /** The parts of a V8 profile that are read here. */
 interface Frame {
@@ -24,13 +25,13 @@ interface HeapNode {
 /** What a thread did by itself in each function: microseconds, or bytes. */
 type Shares = Map<string, number>
 
-const root = join(import.meta.dirname, '..', '..') + sep
+const folder = root + sep
 
 /** Where a function stands, in words. */
 function placeOf({ functionName, url, lineNumber }: Frame): string {
   const name = functionName || '(anonymous)'
   if (!url) return name
-  const file = url.replace('file://', '').replace(root, '')
+  const file = url.replace('file://', '').replace(folder, '')
   return `${name}  ${file}:${lineNumber + 1}`
 }
 

@@ -1,6 +1,7 @@
 import type { Answer } from '../server/command.ts'
 import type { GlobalOptions } from './command-line.ts'
 import type { CommandShape, CommandValues } from './control.ts'
+import { bench } from './local/bench.ts'
 import { configCheck } from './local/config-check.ts'
 import { configExplain } from './local/config-explain.ts'
 import { dbCommands } from './local/db.ts'
@@ -38,7 +39,7 @@ const inMain: readonly CommandShape[] = [
 ]
 
 /** What is done without a server, but for `start` and `help`. */
-export const localCommands: readonly LocalCommand[] = [init, configCheck, configExplain, ...dbCommands]
+export const localCommands: readonly LocalCommand[] = [init, configCheck, configExplain, ...dbCommands, bench]
 
 /** Everything that needs no running server. */
 export const localShapes: readonly CommandShape[] = [...inMain, ...localCommands.map(shapeOf)]
