@@ -69,7 +69,7 @@ async function withFolders<T>(names: readonly string[], use: (folders: readonly 
 export async function compare(scenario: Scenario, one: Case, settings: Settings): Promise<Row[]> {
   const { servers, say } = settings
   const rounds = one.rounds?.(settings.rounds) ?? settings.rounds
-  const names = scenario.servers.filter(name => servers.includes(name))
+  const names = (one.servers ?? scenario.servers).filter(name => servers.includes(name))
   return withFolders(names, async folders => {
     const places = names.map((name, index): Place => ({ name, folder: folders[index]!, case: one }))
     const rows: Row[] = []

@@ -2,15 +2,16 @@
  * The load of one run: a process of its own, which reads no XML. Each stanza is made once, and what arrives is counted
  * by a byte that occurs nowhere else.
  *
- *     node bench/load.ts --scenario chat|people|constant|presence|login|roster|idle --port 5223 --authority ca.pem --pid PID
+ *     node bench/load.ts --scenario chat|people|constant|presence|login|back|roster|idle --port 5223 --authority ca.pem --pid PID
  *         [--clients 200] [--window 4] [--bytes 234] [--hash SHA-1] [--at-once 16] [--items 1000] [--warm 2]
  *         [--seconds 5] [--settle 5] [--rate 1000] [--cpu 1] [--protocol xmpp|floor] [--plain 0] [--archived 0] [--devices 1]
- *         [--acknowledge-every 0] [--profile 0]
+ *         [--acknowledge-every 0] [--token 0] [--profile 0]
  *
  * prints one line of JSON (`Measurement`). `--pid` is the process whose processor time and memory are counted, with its
  * descendants.
  */
 import { parseArgs } from 'node:util'
+import { back } from './load/back.ts'
 import { chat } from './load/chat.ts'
 import { constant } from './load/constant.ts'
 import { idle } from './load/idle.ts'
@@ -44,6 +45,7 @@ const { values } = parseArgs({
     archived: { type: 'string', default: '0' },
     devices: { type: 'string', default: '1' },
     'acknowledge-every': { type: 'string', default: '0' },
+    token: { type: 'string', default: '0' },
     profile: { type: 'string', default: '0' },
   },
 })
@@ -53,6 +55,7 @@ function number(name: Exclude<keyof typeof values, 'scenario' | 'host' | 'author
   return value
 }
 const scenarios: Readonly<Record<string, (load: Load) => Promise<Measurement>>> = {
+  back,
   chat,
   constant,
   people,
@@ -86,6 +89,7 @@ const measurement = await scenario({
   archived: number('archived') > 0,
   devices: number('devices'),
   acknowledgeEvery: number('acknowledge-every'),
+  token: number('token') > 0,
   profile: number('profile') > 0,
 })
 console.log(JSON.stringify(measurement))

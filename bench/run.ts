@@ -1,7 +1,7 @@
 /**
  * Compares servers by what their work costs them in processor time and memory, in one run on one machine:
  *
- *     npm run bench -- [--scenario chat,archived,people,presence,rate,login,roster,idle] [--case TEXT]
+ *     npm run bench -- [--scenario chat,archived,people,presence,rate,login,back,roster,idle] [--case TEXT]
  *         [--servers jackdaw,prosody,ejabberd,floor] [--rounds 3] [--seconds 3] [--warm 1.5] [--window 4,1] [--pairs 100]
  *         [--bytes 234] [--contacts 200] [--items 1000] [--connections 1000,10000] [--json] [--profile] [--write]
  *         [--guard] [--record]

@@ -22,6 +22,8 @@ export interface Case {
   readonly hash?: ScramHash
   /** Whether it is measured without TLS. */
   readonly plain?: boolean
+  /** Who can do it, where not all of the scenario can. */
+  readonly servers?: readonly ServerName[]
   /** How many rounds it needs where so many are wished; as many where missing. */
   readonly rounds?: (wished: number) => number
 }
@@ -160,6 +162,23 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         load: { scenario: 'login', clients: 200, 'at-once': loginsAtOnce, hash },
         accounts: 200,
         hash,
+      })),
+    main: perLogin,
+    others: [perSecond, half],
+    servers: withFloor,
+    ...closed,
+  },
+  back: {
+    name: 'Coming back',
+    title: () =>
+      `after a cut: TCP, TLS with a full handshake, login, resumption of the session (XEP-0198), ${loginsAtOnce} at once; with a ` +
+      'token in one round trip behind TLS (XEP-0388, 0386, 0484, 0509), which these versions of the others do not have',
+    cases: () =>
+      [false, true].map(token => ({
+        label: token ? 'with a token' : 'SCRAM-SHA-1',
+        load: { scenario: 'back', clients: 200, 'at-once': loginsAtOnce, hash: 'SHA-1', token: token ? 1 : 0 },
+        accounts: 200,
+        ...(token && { servers: ['jackdaw', 'floor'] as const }),
       })),
     main: perLogin,
     others: [perSecond, half],

@@ -36,6 +36,8 @@ export interface Load {
   readonly devices: number
   /** Stanzas after which a client asks for an acknowledgement; 0 is never. */
   readonly acknowledgeEvery: number
+  /** Whether clients come back with a token (XEP-0484). */
+  readonly token: boolean
   /** Whether the server takes profiles of what is measured when it gets SIGUSR2 (profile/hook.ts). */
   readonly profile: boolean
 }

@@ -68,7 +68,10 @@ async function begin(
     pid: workerOf(child),
     ...places,
     command: (words, input) =>
-      run(process.execPath, [program, ...words, '--config', config], { ...(input !== undefined && { input }) }),
+      run(process.execPath, [program, ...words, '--config', config], {
+        // Ten thousand accounts are made in one command.
+        ...(input !== undefined && { input, seconds: 30 + input.length / 1000 }),
+      }),
     async addUsers(users) {
       // Many at once come as lines; a few are added as a person would.
       const lines = users.map(({ name, password }) => `${name}@localhost ${password}\n`)

@@ -15,6 +15,11 @@ export interface Target {
   readonly plain?: boolean
 }
 
+/** What opens a client's stream. */
+export function streamHeader(host: string): string {
+  return `<?xml version='1.0'?><stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
+}
+
 /**
  * One client stream as text, for load and tests that look at bytes: no XML is read, what is waited for is found by
  * its text. Bytes that come while nobody waits are kept until somebody does, or go to `onData` once that is set.
@@ -91,8 +96,7 @@ export class TextStream {
 
   /** Opens a stream and reads its features. */
   open(host: string): Promise<string> {
-    const head = `<stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
-    return this.ask(`<?xml version='1.0'?>${head}`, '</stream:features>')
+    return this.ask(streamHeader(host), '</stream:features>')
   }
 
   end(): void {

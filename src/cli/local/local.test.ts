@@ -166,6 +166,6 @@ test('every command can be listed without a server; each has its own words and i
   }
   assert.deepEqual(
     commands.filter(({ local }) => local).map(({ words }) => words[0]),
-    ['start', 'help', 'init', 'config', 'config', 'db', 'db', 'db', 'db'],
+    ['start', 'help', 'init', 'config', 'config', 'db', 'db', 'db', 'db', 'bench'],
   )
 })
