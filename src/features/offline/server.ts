@@ -2,7 +2,7 @@ import { endings } from '../../server/binding.ts'
 import { setting, time, whole } from '../../server/config.ts'
 import { feature, load } from '../../server/feature.ts'
 import { drop, message, presence, writing } from '../../server/pipeline.ts'
-import { restorations, suspensions } from '../../server/restart.ts'
+import { restorations, starts, suspensions } from '../../server/restart.ts'
 import { catchUps } from '../archive/exports.ts'
 import { resumptions } from '../stream-management/exports.ts'
 import { Backlogs } from './backlogs.ts'
@@ -10,6 +10,7 @@ import { deviceCommands } from './commands.ts'
 import { Devices, devices as table } from './devices.ts'
 import { Places } from './places.ts'
 import { isForgettable, isStorable } from './storable.ts'
+import { attended, Unconfirmed } from './unconfirmed.ts'
 
 /** Messages for those who are not there: kept in the log, handed over in order when they come (XEP-0160, XEP-0334, DESIGN 6). */
 export default feature({
@@ -28,11 +29,12 @@ export default feature({
     ),
     forget: setting(time, 90 * 86_400_000, 'How long a device may be away before it is forgotten.'),
   },
-  tables: [table],
+  tables: [table, attended],
   commands: deviceCommands,
   start: ({ config, host }) => {
     const devices = new Devices(config, () => host.shared.now())
     const places = new Places(host, devices)
+    const unconfirmed = new Unconfirmed(host, devices)
     const backlogs = new Backlogs(host, config, devices, places)
     return [
       load(owner => devices.tidy(owner)),
@@ -46,17 +48,28 @@ export default feature({
       message.undelivered.notify(({ owner }) => backlogs.handOver(owner)),
       writing.hold((session, stanza, envelope) => backlogs.holds(session, stanza, envelope)),
       presence.sending.notify(({ to, session }) => {
-        if (to === undefined && session !== undefined) backlogs.announced(session)
+        if (to !== undefined || session === undefined) return
+        backlogs.announced(session)
+        unconfirmed.tend(session.owner)
       }),
       catchUps.add((session, learnt) => backlogs.asks(session, learnt)),
       resumptions.add(session => backlogs.resumed(session)),
       suspensions.add(session => backlogs.suspended(session)),
       restorations.add(session => backlogs.resumed(session)),
       endings.add(session => backlogs.ended(session)),
+      endings.add(session => unconfirmed.ended(session)),
+      starts.add(() => {
+        unconfirmed.wait().then(owners => {
+          for (const owner of owners) backlogs.handOver(owner)
+        })
+      }),
       {
         registers: 'chore',
         run: () => {
-          for (const owner of host.owners.all()) places.tend(owner)
+          for (const owner of host.owners.all()) {
+            places.tend(owner)
+            unconfirmed.tend(owner)
+          }
         },
       },
     ]

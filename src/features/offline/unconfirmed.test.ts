@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { collect } from '../../testing/collect.ts'
+import type { Player } from '../../testing/play.ts'
+import { type TestServer, testServer } from '../../testing/server.ts'
+import { SlowStore } from '../../testing/slow-store.ts'
+
+let disk: SlowStore
+let house: TestServer
+
+beforeEach(async () => {
+  disk = new SlowStore()
+  house = await testServer({ storage: disk.open })
+  for (const name of ['romeo', 'juliet']) await house.addUser(`${name}@localhost`)
+})
+afterEach(() => house.stop())
+
+const settle = async () => {
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+}
+
+/** The process is killed, and another begins with what is in the store. */
+async function crash(): Promise<void> {
+  house = await testServer({ storage: disk.open })
+  await house.server.resume()
+  await settle()
+}
+
+async function available(jid: string): Promise<Player> {
+  const player = await house.connect(jid)
+  player.send('<presence/>')
+  return player
+}
+
+const say = (id: string) => `<message to="juliet@localhost" type="chat" id="${id}"><body>${id}</body></message>`
+
+async function messages(player: Player): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (const one of [...(await collect(player)), ...(await collect(player))])
+    if (one.name === 'message') ids.push(one.attribute('id')!)
+  return ids
+}
+
+test('after a crash, what a client without a cursor of its own may not have waits for it', async () => {
+  const [romeo, juliet] = [await available('romeo@localhost/r'), await available('juliet@localhost/j')]
+  await collect(juliet)
+  romeo.send(say('m1') + say('m2'))
+  assert.deepEqual(await messages(juliet), ['m1', 'm2'])
+  await crash()
+  assert.deepEqual(await messages(await available('juliet@localhost/j')), ['m1', 'm2'])
+  await crash()
+  assert.deepEqual(await messages(await available('juliet@localhost/k')), [], 'once')
+})
+
+test('what it is known to have does not come again', async () => {
+  const [romeo, juliet] = [await available('romeo@localhost/r'), await available('juliet@localhost/j')]
+  romeo.send(say('m1'))
+  assert.deepEqual(await messages(juliet), ['m1'])
+  // Now and then that is written down.
+  for (let i = 0; i < 2; i++) {
+    juliet.send('<presence><status>here</status></presence>')
+    await collect(juliet)
+  }
+  await settle()
+  romeo.send(say('m2'))
+  assert.deepEqual(await messages(juliet), ['m2'])
+  await crash()
+  assert.deepEqual(await messages(await available('juliet@localhost/j')), ['m2'])
+})
+
+test('who left in good order is sent nothing again', async () => {
+  const [romeo, juliet] = [await available('romeo@localhost/r'), await available('juliet@localhost/j')]
+  romeo.send(say('m1'))
+  assert.deepEqual(await messages(juliet), ['m1'])
+  await juliet.disconnect()
+  await settle()
+  await crash()
+  assert.deepEqual(await messages(await available('juliet@localhost/j')), [])
+})

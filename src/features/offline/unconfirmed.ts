@@ -1,0 +1,93 @@
+import type { Host } from '../../server/host.ts'
+import { legacyCursor, type Owner } from '../../server/owner.ts'
+import type { Session } from '../../server/session.ts'
+import { put, remove, storageWrite, type TableWrite, table } from '../../server/table.ts'
+import type { Jid } from '../../wire/jid.ts'
+import { jid, whole } from '../../wire/kinds.ts'
+import type { Devices } from './devices.ts'
+
+/**
+ * Accounts with clients that have no cursor of their own, and up to which entry of the log those have everything. After a
+ * crash it is what they may not have, because the process knew that and nobody else.
+ */
+export const attended = table('attended', { account: jid, to: whole }, ['account'])
+
+/** Entries that are looked at together after a crash. */
+const page = 250
+
+/** What was written to clients without a cursor of their own, and what they have of it, for after a crash (DESIGN 6). */
+export class Unconfirmed {
+  readonly #host: Host
+  readonly #devices: Devices
+  /** What the table says. */
+  readonly #written = new Map<string, number>()
+
+  constructor(host: Host, devices: Devices) {
+    this.#host = host
+    this.#devices = devices
+  }
+
+  /** A session has come, or taken more: what it has is written where that is new, and not for each message. */
+  tend(owner: Owner): void {
+    const sessions = this.#sessions(owner)
+    if (sessions.length === 0) return
+    const to = Math.min(...sessions.map(taken))
+    if (to <= (this.#written.get(owner.address.full) ?? -1)) return
+    this.#written.set(owner.address.full, to)
+    this.#write(put(attended, { account: owner.address, to }))
+  }
+
+  /** A session is over, and what it had not taken goes its way. */
+  ended({ owner }: Session): void {
+    if (this.#sessions(owner).length > 0 || !this.#written.delete(owner.address.full)) return
+    this.#write(remove(attended, { account: owner.address, to: 0 }))
+  }
+
+  /** After a crash: what clients may not have waits for whoever comes next. Resolves when it does. */
+  async wait(): Promise<readonly Owner[]> {
+    const { shared, service } = this.#host
+    const owners: Owner[] = []
+    try {
+      for (const row of await service.read(attended)) {
+        const owner = await this.#host.owners.find(row.account)
+        if (owner !== undefined && (await this.#waits(owner, row.to))) owners.push(owner)
+      }
+    } catch (error) {
+      shared.log('error', 'what clients may not have was not looked for', { reason: String(error) })
+    }
+    return owners
+  }
+
+  async #waits(owner: Owner, to: number): Promise<boolean> {
+    // Sessions that were kept over a restart have it in their outboxes; what came since the start has its own row.
+    if (this.#sessions(owner).length > 0 || this.#written.has(owner.address.full)) return false
+    let found = false
+    const end = owner.last
+    for (let after = Math.max(to, owner.cursor(legacyCursor)); ; ) {
+      const entries = await owner.entries({ after, before: end + 1, archived: true, limit: page })
+      const lost = entries.filter(one => one.direction === 'in' && !one.undelivered)
+      if (lost.length > 0) await owner.commit(...lost.map(({ id }) => ({ undelivered: { id, undelivered: false } })))
+      found ||= lost.length > 0
+      if (entries.length < page) break
+      after = entries.at(-1)!.id
+    }
+    if (!this.#written.has(owner.address.full)) this.#write(remove(attended, { account: owner.address, to: 0 }))
+    return found
+  }
+
+  #sessions(owner: Owner): readonly Session[] {
+    return owner.sessions.filter(one => one.presence !== undefined && !this.#devices.knows(owner, one.device))
+  }
+
+  #write(change: TableWrite<{ account: Jid; to: number }>): void {
+    const { shared, service } = this.#host
+    // The store says by itself that it cannot write. All that is lost is that something waits again after a crash.
+    shared.keeping.storage.commit(service.id, [storageWrite(change)])?.catch(() => {})
+  }
+}
+
+/** Up to which entry of the log everything that a session was sent has been taken. */
+function taken({ outbox, owner }: Session): number {
+  for (const { envelope } of outbox.waiting()) if (envelope?.logged !== undefined) return envelope.logged.id - 1
+  return owner.delivered
+}
