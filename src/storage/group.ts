@@ -230,7 +230,10 @@ export class Group implements Storage {
   #failBehind(batch: Batch, owners: Set<OwnerId>): void {
     if (owners.size === 0) return
     for (const later of this.#batches) {
-      if (later !== batch) this.#pending -= later.drop(owners, behindFailed())
+      if (later === batch) continue
+      // Whoever is told hands over more at once.
+      const dropped = later.drop(owners, behindFailed())
+      this.#pending -= dropped
     }
   }
 
