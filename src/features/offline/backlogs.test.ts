@@ -297,3 +297,25 @@ test('on SQLite: what was confirmed does not come again after a restart, what wa
   while (it.waiting() > 0) came.push(...(await messages(tablet)))
   assert.deepEqual(came, numbers(81, 90))
 })
+
+test('a backlog that could not be read is handed over a while later, whoever says what', async () => {
+  let broken = false
+  const storage: OpenStorage = async tables => {
+    const memory = await openMemory()(tables)
+    const log = memory.log.bind(memory)
+    return Object.assign(memory, {
+      log: (...asked: Parameters<typeof log>) =>
+        broken ? Promise.reject(new StorageError('The disk cannot be read.')) : log(...asked),
+    })
+  }
+  await again({ timeouts: { idle: '60s' } }, storage)
+  await it.says(body(1), body(2))
+  broken = true
+  const phone = await it.juliet('phone', 0)
+  assert.deepEqual(await messages(phone), [])
+  assert.ok(it.house.log.some(({ sentence }) => sentence === 'backlog not handed over'))
+  broken = false
+  await it.house.advance(61_000)
+  assert.deepEqual(await messages(phone), ['1', '2'])
+  assert.equal(it.waiting(), 0)
+})

@@ -117,6 +117,11 @@ export class Backlogs {
     else if (session.given === Number.POSITIVE_INFINITY) this.#places.give(session, session.owner.delivered)
   }
 
+  /** Now and then: what could not be handed over, because the store failed, may go now. */
+  tend(owner: Owner): void {
+    for (const session of owner.sessions) if (takes(session)) this.handOver(owner, session)
+  }
+
   /** Its client is back, in this process or in the next one. */
   resumed(session: Session): void {
     if (this.#of(session.owner).some(one => one.session === session)) return
@@ -185,7 +190,7 @@ export class Backlogs {
         await this.#devices.begin(owner, one.device, one.from)
       ending = await this.#pages(one)
     } catch (error) {
-      // What is wrong with the store is so for every session: somebody's next presence tries again.
+      // What is wrong with the store is so for every session: somebody's next presence, or `tend`, tries again.
       const facts = { account: owner.address.full, reason: String(error) }
       this.#host.shared.log('error', 'backlog not handed over', facts)
     }

@@ -69,6 +69,7 @@ export default feature({
           for (const owner of host.owners.all()) {
             places.tend(owner)
             unconfirmed.tend(owner)
+            backlogs.tend(owner)
           }
         },
       },

@@ -360,11 +360,13 @@ export class Device implements Connected {
     this.#send({ xml: `<iq type="result" id="${iq.attribute('id')}"${to}/>` })
   }
 
-  /** A while later, if the session is still this one. */
+  /** A while later, when it is connected, if the session is still this one. */
   #inSession(act: () => void): void {
     const { session } = this
     this.#world.after(2000, () => {
-      if (this.session === session) act()
+      if (this.session !== session) return
+      if (this.#online) act()
+      else this.#inSession(act)
     })
   }
 

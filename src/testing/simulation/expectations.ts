@@ -2,8 +2,8 @@
 export interface Expectations {
   /** Messages that are sent again are kept once, so that clients that know no count send them again. */
   readonly recognises: boolean
-  /** What had to wait comes in the order of the archive, and nothing waits for ever. */
-  readonly hasCursors: boolean
+  /** What had to wait comes in the order of the archive. */
+  readonly ordersBacklogs: boolean
 }
 
-export const expectations: Expectations = { recognises: false, hasCursors: false }
+export const expectations: Expectations = { recognises: false, ordersBacklogs: false }

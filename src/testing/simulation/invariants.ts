@@ -23,7 +23,7 @@ export async function wrong(world: World, accounts: readonly Account[]): Promise
         ...wrongPresence(world, device, owners),
       )
     }
-    found.push(...unread(world, account, log), ...wrongMemory(world, owner, log))
+    found.push(...unread(world, account, log), ...wrongMemory(owner, log))
   }
   return [...found, ...wrongSubscriptions(owners)]
 }

@@ -32,7 +32,7 @@ function disordered(world: World, { inbox, name }: Device, { places }: Kept): re
   const last = new Map<string, { place: number; token: string }>()
   for (const { token, way, session } of inbox.had) {
     const place = places.get(token)
-    if (place === undefined || way === 'archive' || (way === 'delayed' && !world.expects.hasCursors)) continue
+    if (place === undefined || way === 'archive' || (way === 'delayed' && !world.expects.ordersBacklogs)) continue
     const lane = `${session} ${way === 'delayed'}`
     const before = last.get(lane)
     if (before !== undefined && before.place > place) found.push(`${name} got ${token} behind ${before.token}`)
