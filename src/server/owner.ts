@@ -75,6 +75,8 @@ export class Owner {
   delivered = 0
   #underway: Commit | undefined
   #commits = 0
+  /** How often anything was changed. */
+  #changes = 0
   #last = 0
   #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
   #tables = new Map<Table, Map<string, unknown>>()
@@ -91,10 +93,18 @@ export class Owner {
   /** Reads the log's state and these tables anew. Rejects with StorageError; the owner is then as stale as before. */
   async load(tables: readonly Table[]): Promise<void> {
     const { storage } = this.#keeping
-    const [log, ...rows] = await Promise.all([
-      storage.logState(this.id),
-      ...tables.map(table => storage.rows(this.id, table.shape.name)),
-    ])
+    const read = () =>
+      Promise.all([
+        storage.logState(this.id),
+        Promise.all(tables.map(table => storage.rows(this.id, table.shape.name))),
+      ])
+    let changes = this.#changes
+    let [log, rows] = await read()
+    // What was changed meanwhile may be in none of it.
+    while (changes !== this.#changes) {
+      changes = this.#changes
+      ;[log, rows] = await read()
+    }
     this.#last = log.last
     this.delivered = log.last
     this.#log = log
@@ -172,6 +182,7 @@ export class Owner {
 
   /** The same without a promise: for what is kept of each stanza. */
   keep(...changes: readonly Change[]): Commit | undefined {
+    this.#changes++
     const writes: Write[] = []
     for (const change of changes) writes.push(this.#apply(change))
     const commit = this.storage.keep(this.id, writes)

@@ -4,6 +4,7 @@ import { type OpenStorage, StorageError } from '../storage/storage.ts'
 import { alteredStore } from '../testing/altered-store.ts'
 import { testServer } from '../testing/server.ts'
 import { StreamError } from '../wire/errors.ts'
+import { Jid } from '../wire/jid.ts'
 import { feature } from './feature.ts'
 
 /** A store whose commits fail while the disk is full, and whose rows cannot be read where told. */
@@ -97,5 +98,20 @@ test('a stream that cannot go on while the store fails ends for now, and that is
     house.log.filter(({ facts }) => facts['fault'] !== undefined),
     [],
   )
+  await house.stop()
+})
+
+test('what is changed while an account is read anew is in its memory, too', async () => {
+  const house = await testServer()
+  await house.addUser('romeo@localhost')
+  const { owners } = house.server.hosts.get('localhost')!
+  const owner = (await owners.find(Jid.parse('romeo@localhost')))!
+  owner.stale = true
+  const read = owners.reload(owner)
+  const entry = { at: 0, peer: 'juliet@localhost', direction: 'in', archived: false, undelivered: true } as const
+  await owner.commit({ append: { ...entry, xml: '<message xmlns="jabber:client"/>' } })
+  await read
+  assert.equal(owner.undelivered, 1)
+  assert.equal((await owner.entries({ limit: 10 }))[0]?.id, owner.last)
   await house.stop()
 })

@@ -9,6 +9,8 @@ import { short, sm } from './stanzas.ts'
 export interface Connected {
   readonly account: string
   readonly resource: string
+  /** The name of the device, where it logs in by SASL2. */
+  readonly agent: string | undefined
   /** What to resume, where there is something: asked for once it is logged in. */
   readonly resumption: { readonly id: string; readonly h: number } | undefined
   bound(connection: Connection): void
@@ -19,6 +21,8 @@ export interface Connected {
   lost(connection: Connection, reason: string): void
   note(what: string): void
 }
+
+const sasl2 = 'urn:xmpp:sasl:2'
 
 type Step = 'greeting' | 'login' | 'features' | 'resuming' | 'binding' | 'session' | 'over'
 
@@ -106,10 +110,11 @@ export class Connection implements StreamReader {
     switch (this.#step) {
       case 'greeting':
         this.#step = 'login'
-        this.write(`<auth xmlns="${ns.sasl}" mechanism="PLAIN">${this.#credentials()}</auth>`)
+        this.#logIn()
         break
       case 'login':
-        if (element.name === 'success') this.#loggedIn()
+        if (element.is('success', sasl2)) this.#proven(element)
+        else if (element.name === 'success') this.#loggedIn()
         else this.drop(`login refused: ${element.elements[0]?.name}`)
         break
       case 'features':
@@ -123,6 +128,35 @@ export class Connection implements StreamReader {
     }
   }
 
+  #logIn(): void {
+    const { agent } = this.#device
+    if (agent === undefined) {
+      this.write(`<auth xmlns="${ns.sasl}" mechanism="PLAIN">${this.#credentials()}</auth>`)
+      return
+    }
+    const initial = `<initial-response>${this.#credentials()}</initial-response>`
+    const name = `<user-agent id="${agent}"><software>simulated</software></user-agent>`
+    this.write(`<authenticate xmlns="${sasl2}" mechanism="PLAIN">${initial}${name}${this.#resumption()}</authenticate>`)
+  }
+
+  /** XEP-0388 §2.6: features follow; what was asked for with the login is in here (XEP-0198 §9.2). */
+  #proven(success: Element): void {
+    this.#step = 'features'
+    const answer = success.child('resumed', sm) ?? success.child('failed', sm)
+    if (answer === undefined) return
+    const h = countIn(answer)
+    if (answer.name === 'failed') this.#device.notResumed(h)
+    else {
+      this.#step = 'session'
+      this.#device.resumed(this, h!)
+    }
+  }
+
+  #resumption(): string {
+    const { resumption } = this.#device
+    return resumption === undefined ? '' : `<resume xmlns="${sm}" previd="${resumption.id}" h="${resumption.h}"/>`
+  }
+
   #loggedIn(): void {
     this.#step = 'features'
     this.#link.restart()
@@ -130,13 +164,13 @@ export class Connection implements StreamReader {
   }
 
   #askForSession(): void {
-    const { resumption } = this.#device
-    if (resumption === undefined) {
+    const resumption = this.#resumption()
+    if (resumption === '') {
       this.#bind()
       return
     }
     this.#step = 'resuming'
-    this.write(`<resume xmlns="${sm}" previd="${resumption.id}" h="${resumption.h}"/>`)
+    this.write(resumption)
   }
 
   #bound(iq: Element): void {
@@ -148,8 +182,7 @@ export class Connection implements StreamReader {
 
   /** XEP-0198 §5 */
   #resuming(element: Element): void {
-    const text = element.attribute('h')
-    const h = text === undefined ? undefined : Number(text)
+    const h = countIn(element)
     if (element.is('resumed', sm)) {
       this.#step = 'session'
       this.#device.resumed(this, h!)
@@ -170,4 +203,9 @@ export class Connection implements StreamReader {
     const { account } = this.#device
     return btoa(`\0${account.slice(0, account.indexOf('@'))}\0secret`)
   }
+}
+
+function countIn(element: Element): number | undefined {
+  const h = element.attribute('h')
+  return h === undefined ? undefined : Number(h)
 }

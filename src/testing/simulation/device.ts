@@ -76,6 +76,10 @@ export class Device implements Connected {
     return this.profile.resource
   }
 
+  get agent(): string | undefined {
+    return this.profile.agent
+  }
+
   get online(): boolean {
     return this.#online
   }

@@ -10,4 +10,6 @@ export interface Profile {
   /** Whether it reads the archive (XEP-0313). */
   readonly catchesUp: boolean
   readonly priority: number
+  /** The name of the device (XEP-0388 §2.1), where its client logs in by SASL2; a cursor of its own goes with it. */
+  readonly agent: string | undefined
 }

@@ -45,8 +45,8 @@ function disordered(world: World, { inbox, name }: Device, { places }: Kept): re
 export function unread(world: World, { jid, profiles }: Account, { id, entries, tokens }: Kept): readonly string[] {
   const devices = world.devices.filter(device => device.account === jid)
   const owed = world.owed.get(id)
-  const managed = profiles.every(profile => profile.managed)
-  const whole = managed && !world.sessionsLost
+  // After a crash too (DESIGN 6); but where the disk is full, nothing can be kept for anybody.
+  const whole = profiles.every(profile => profile.managed) && !world.hasFailed
   const found: string[] = []
   for (const [place, entry] of entries.entries()) {
     const token = tokens[place]!

@@ -72,7 +72,6 @@ export class ServerLife {
     } catch (error) {
       world.trace.add('server', `cannot start: ${error}`)
       machine.dead = true
-      world.sessionsLost = true
       world.after(1000, () => this.start())
     }
   }
@@ -89,7 +88,6 @@ export class ServerLife {
     world.counts.add('crashes')
     world.trace.add('server', 'is killed')
     world.platter.crashed()
-    world.sessionsLost = true
     machine.dead = true
     this.#gone(world.chance(40))
   }

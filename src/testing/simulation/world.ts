@@ -40,8 +40,6 @@ export class World {
   readonly owed = new Map<OwnerId, Set<number>>()
   /** Messages that are in some log. */
   readonly kept = new Set<string>()
-  /** Whether a process ended without keeping its sessions, or the next one could not take them up. */
-  sessionsLost = false
   /** Nothing goes wrong any more. */
   calm = false
   /** Milliseconds that the wall clock is off. */
