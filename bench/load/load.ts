@@ -92,8 +92,11 @@ type Interval = Omit<Measurement, 'lost' | 'tls'>
 /** Units that a measurement should have at least. */
 const fewest = 200
 
-/** Measures for some seconds, by a counter of what was done. */
-export async function measure(load: Load, done: () => number): Promise<Interval> {
+/**
+ * Measures for some seconds, by a counter of what was done; where `idle`, nothing is to be done, and no figure is for each.
+ * Rejects where nothing was done, else.
+ */
+export async function measure(load: Load, done: () => number, idle = false): Promise<Interval> {
   const snapshot = () => ({
     time: performance.now(),
     done: done(),
@@ -104,7 +107,11 @@ export async function measure(load: Load, done: () => number): Promise<Interval>
   const before = snapshot()
   if (load.profile) process.kill(load.pid, 'SIGUSR2')
   // Who is slow is given more time, so that there is something to divide by.
-  for (let tries = 0; tries < 8 && done() - before.done < (tries === 0 ? Number.POSITIVE_INFINITY : fewest); tries++)
+  for (
+    let tries = 0;
+    tries < (idle ? 1 : 8) && done() - before.done < (tries === 0 ? Number.POSITIVE_INFINITY : fewest);
+    tries++
+  )
     await pause(load.seconds)
   const after = snapshot()
   let allocating: number | undefined
@@ -118,14 +125,14 @@ export async function measure(load: Load, done: () => number): Promise<Interval>
   }
   const seconds = (after.time - before.time) / 1000
   const count = after.done - before.done
-  if (count === 0) throw new Error(`nothing was done in ${seconds.toFixed(0)} seconds`)
+  if (count === 0 && !idle) throw new Error(`nothing was done in ${seconds.toFixed(0)} seconds`)
   const server = after.server - before.server
   const generator = after.generator.user + after.generator.system - before.generator.user - before.generator.system
   return {
     seconds,
     done: count,
     perSecond: count / seconds,
-    serverMicroseconds: server / count,
+    serverMicroseconds: count === 0 ? 0 : server / count,
     serverPercent: server / seconds / 1e4,
     generatorPercent: generator / seconds / 1e4,
     othersPercent: Math.max(0, (after.busy - before.busy - server) / seconds / 1e4),
