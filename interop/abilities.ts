@@ -295,7 +295,7 @@ export const abilities: readonly Ability[] = [
       await friend.say(me, 'Hist! Romeo, hist!')
       await friend.pings(other)
       await client().resumes()
-      await client().hears(other, 'Hist! Romeo, hist!')
+      await client().hears(other, 'Hist! Romeo, hist!', 'perhaps')
       await client().say(other, 'It is my soul')
       await friend.hears(me, 'It is my soul')
       if (friend.departures(me) !== before) throw new Error('a contact saw it leave')

@@ -27,6 +27,9 @@ export type Show = 'online' | 'away' | 'chat' | 'dnd' | 'xa'
 /** What the two sides of a message are called by XEP-0280. */
 export type Direction = 'sent' | 'received'
 
+/** Whether a message was delayed; `perhaps` where a server may say so or not. */
+export type Delayed = boolean | 'perhaps'
+
 /**
  * What a client can be made to do, and what it must be seen to know. All of it by its own means: its library's calls,
  * its commands, its screen. Each waits until it is done or seen, and rejects where it is not.
@@ -42,7 +45,7 @@ export interface Actions {
   sees(contact: string, show: Show | 'offline', status?: string): Promise<void>
   say(to: string, body: string): Promise<void>
   /** Sees a message once, and by its stamp, where it shows one, whether it was delayed (XEP-0203): by a minute at most. */
-  hears(from: string, body: string, delayed?: boolean): Promise<void>
+  hears(from: string, body: string, delayed?: Delayed): Promise<void>
   /** Puts a contact into the roster, or changes it there. */
   arrange(contact: string, name: string, group: string): Promise<void>
   /** Knows by itself how a contact stands in the roster: from the roster, or from a push. */
@@ -122,7 +125,8 @@ export interface Kind {
 }
 
 /** Throws unless a message bears the stamp that it should: none, or one of the last minute. */
-export function judgeDelay(stamp: string | undefined, delayed: boolean): void {
+export function judgeDelay(stamp: string | undefined, delayed: Delayed): void {
+  if (delayed === 'perhaps') return
   const age = Date.now() - Date.parse(stamp ?? '')
   if (delayed ? !(age > -2000 && age < 60_000) : stamp !== undefined)
     throw new Error(stamp === undefined ? 'the message has no delay stamp' : `the message has the delay stamp ${stamp}`)

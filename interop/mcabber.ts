@@ -4,6 +4,7 @@ import { until } from '../bench/peers/process.ts'
 import {
   type Access,
   type Client,
+  type Delayed,
   type Direction,
   judgeDelay,
   type Kind,
@@ -152,12 +153,12 @@ class Mcabber implements Client {
     await this.#screen.type(`/say_to ${to} ${body}`)
   }
 
-  async hears(from: string, body: string, delayed = false): Promise<void> {
+  async hears(from: string, body: string, delayed: Delayed = false): Promise<void> {
     await this.#open(from)
     await this.#screen.see(`<== ${body}`)
     // It shows when a message was sent, to the minute.
     const stamps = await this.#inTrace(/<delay [^>]*stamp=['"]([^'"]+)/)
-    if (delayed) judgeDelay(stamps.at(-1), true)
+    if (delayed) judgeDelay(stamps.at(-1), delayed)
   }
 
   async arrange(contact: string, name: string, group: string): Promise<void> {

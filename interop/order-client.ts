@@ -3,6 +3,7 @@ import {
   type Access,
   type Actions,
   type Client,
+  type Delayed,
   type Direction,
   judgeDelay,
   type Login,
@@ -134,7 +135,7 @@ export class OrderClient implements Client, Actions {
     await this.#ask({ do: 'say', to, body, receipt: false })
   }
 
-  async hears(from: string, body: string, delayed = false): Promise<void> {
+  async hears(from: string, body: string, delayed: Delayed = false): Promise<void> {
     const { delay } = await this.#see('message', one => bare(one.from) === from && one.body === body)
     judgeDelay(delay ?? undefined, delayed)
   }

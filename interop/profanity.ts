@@ -4,6 +4,7 @@ import { run, until } from '../bench/peers/process.ts'
 import {
   type Access,
   type Client,
+  type Delayed,
   type Direction,
   judgeDelay,
   type Kind,
@@ -124,11 +125,11 @@ class Profanity implements Client {
     await this.#terminal.type(`/msg ${to} ${body}`)
   }
 
-  async hears(from: string, body: string, delayed = false): Promise<void> {
+  async hears(from: string, body: string, delayed: Delayed = false): Promise<void> {
     await this.#terminal.type(`/msg ${from}`)
     await this.#terminal.see(`: ${body}`)
     const stamps = await this.#inLog(/RECV: <message .*<delay [^>]*stamp="([^"]+)"/)
-    if (delayed) judgeDelay(stamps.at(-1), true)
+    if (delayed) judgeDelay(stamps.at(-1), delayed)
   }
 
   async arrange(contact: string, name: string, group: string): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type Access,
   type Actions,
   type Client,
+  type Delayed,
   type Direction,
   judgeDelay,
   type Login,
@@ -199,7 +200,7 @@ export class StanzaClient implements Client, Actions {
     this.send(`<message type='chat' to='${a(to)}'><body>${escapeText(body)}</body></message>`)
   }
 
-  async hears(from: string, body: string, delayed = false): Promise<void> {
+  async hears(from: string, body: string, delayed: Delayed = false): Promise<void> {
     const message = await this.#message(`"${body}" from ${from}`, from, one => one.child('body')?.text === body)
     judgeDelay(message.child('delay', 'urn:xmpp:delay')?.attribute('stamp'), delayed)
   }
