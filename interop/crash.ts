@@ -42,7 +42,7 @@ const result = await withFolder('crash', folder =>
 const rows = figures(result, rounds, seed)
 console.log(`\n${table(['what', 'how many'], rows)}`)
 const { verdict, complaints, counts } = result
-for (const one of [...verdict.first, ...complaints].slice(0, 20)) console.log(one)
+for (const one of [...complaints.slice(0, 10), ...verdict.first.slice(0, 10)]) console.log(one)
 const wrong = [verdict.lost, verdict.doubled, verdict.reordered, verdict.undelivered, complaints.length]
 // A run in which nothing was resumed or sent again would show nothing.
 const unseen = [counts.resumed, counts.failedKnown, counts.resent].some(count => count === 0)

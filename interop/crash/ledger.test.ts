@@ -8,7 +8,8 @@ function three(): Ledger {
   for (let count = 0; count < 3; count++) {
     const id = ledger.next('romeo', 'juliet')
     ledger.acknowledge(id)
-    ledger.see(`${id} and more`)
+    ledger.see('romeo', id)
+    ledger.see('juliet', `${id} and more`)
   }
   return ledger
 }
@@ -59,12 +60,12 @@ test('doubled and reordered entries of an archive', () => {
 
 test('a client may have a message again, but none behind a later one', () => {
   const ledger = three()
-  ledger.see('romeo-juliet-2')
+  ledger.see('juliet', 'romeo-juliet-2')
   assert.equal(judged(ledger, names(1, 2, 3), names(1, 2, 3)).again, 1)
   const wrong = new Ledger()
   for (let count = 0; count < 2; count++) wrong.acknowledge(wrong.next('romeo', 'juliet'))
-  wrong.see('romeo-juliet-2')
-  wrong.see('romeo-juliet-1')
+  wrong.see('juliet', 'romeo-juliet-2')
+  wrong.see('juliet', 'romeo-juliet-1')
   assert.equal(judged(wrong, names(1, 2), names(1, 2)).reordered, 1)
 })
 

@@ -85,10 +85,10 @@ export class Ledger {
     this.acknowledged++
   }
 
-  /** A message came to its recipient's client. */
-  see(text: string): void {
+  /** A message came to a client: its recipient's, or in its archive the sender's too. */
+  see(by: string, text: string): void {
     const name = nameOf(text)
-    if (name) this.#conversation(name).seen.add(name.number)
+    if (name?.to === by) this.#conversation(name).seen.add(name.number)
   }
 
   /** How many messages were acknowledged, and have not come to their recipient's client. */

@@ -148,7 +148,7 @@ class LibraryActor<O, E extends Told> implements Actor {
         this.prompt()
         return
       case 'message':
-        ledger.see(event.body)
+        ledger.see(this.name, event.body)
         if (!cutting || --this.#messagesToCut > 0) return
         this.#plan()
         counts.cut += this.#proxy.cut()

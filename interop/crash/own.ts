@@ -1,10 +1,12 @@
 import type { LoggedIn } from '../../src/testing/login.ts'
-import type { Account, Player } from '../../src/testing/play.ts'
+import type { Account } from '../../src/testing/play.ts'
 import type { Element } from '../../src/wire/element.ts'
 import { escapeText } from '../../src/wire/element.ts'
 import { type Actor, type Arena, compose } from './arena.ts'
+import { sm, type Way } from './ways.ts'
 
-const sm = 'urn:xmpp:sm:3'
+const mam = 'urn:xmpp:mam:2'
+const requestXml = `<r xmlns='${sm}'/>`
 const wrap = 2 ** 32
 /** Messages behind which a client asks for the count, beside the end of what it writes at once. */
 const requestEvery = 5
@@ -16,41 +18,49 @@ interface Sent {
   readonly id: string | undefined
 }
 
-export type Connect = (account: Account, resume?: (player: Player) => Promise<string | undefined>) => Promise<LoggedIn>
-
-/** A client of our own that keeps to XEP-0198 to the letter, and cuts its connection now and then. */
+/**
+ * A client of our own that keeps to XEP-0198 to the letter, and cuts its connection now and then. What it missed when a
+ * session is over comes by itself where the server knows it as a device; else it asks the archive.
+ */
 export class OwnActor implements Actor {
   readonly name: string
   readonly contacts: readonly string[]
   state = 'begins'
   readonly #arena: Arena
-  readonly #account: Account & { resource: string }
-  readonly #connect: Connect
+  readonly #account: Account
+  readonly #way: Way
+  readonly #catchesUp: boolean
   /** Messages that it has in flight at most. */
   readonly #window: number
   readonly #ended: Promise<void>
   #player: LoggedIn | undefined
+  /** Whether what comes first in its session has been sent. */
+  #ready = false
   /** The session's name for resumption, and both sides' counts of it (XEP-0198 §4, §5). */
-  #session: { readonly id: string; readonly jid: string; taken: number } | undefined
+  #session: { readonly id: string; readonly jid: string; taken: number; begun: boolean } | undefined
   #received = 0
   #unacknowledged: Sent[] = []
   /** Messages of a session that is over, to be sent again in the next. */
   #again: Sent[] = []
   #stanzasToCut = 0
+  /** Id of the last message in the archive that it has. */
+  #last: string | undefined
+  #queries = 0
 
-  constructor(arena: Arena, account: Account & { resource: string }, contacts: readonly string[], connect: Connect) {
+  constructor(arena: Arena, account: Account, contacts: readonly string[], way: Way, catchesUp: boolean) {
     this.name = account.jid.split('@')[0]!
     this.contacts = contacts
     this.#arena = arena
     this.#account = account
-    this.#connect = connect
+    this.#way = way
+    this.#catchesUp = catchesUp
     this.#window = 10 + arena.random.below(50)
     this.#plan()
     this.#ended = this.#live()
   }
 
   get connected(): boolean {
-    return this.#player !== undefined
+    return this.#player !== undefined && this.#ready
   }
 
   get settled(): boolean {
@@ -82,52 +92,74 @@ export class OwnActor implements Actor {
 
   /** One stream, to its end. */
   async #stream(): Promise<void> {
-    const session = this.#session
-    const player = await this.#connect(this.#account, session && (fresh => this.#resume(fresh)))
+    const former = this.#session && { ...this.#session, received: this.#received }
+    const { player, answer, id, jid } = await this.#way(this.#account, former)
     if (this.#arena.over) return player.link.destroy()
-    if (this.#session === undefined) {
-      player.send(`<enable xmlns='${sm}' resume='true'/>`)
-      let enabled = await player.receive()
-      while (!enabled.is('enabled', sm)) enabled = await player.receive()
-      this.#session = { id: enabled.attribute('id')!, jid: player.jid, taken: 0 }
+    this.#player = player
+    this.#ready = false
+    if (answer !== undefined) this.#answered(answer)
+    if (id !== undefined) {
+      this.#session = { id, jid, taken: 0, begun: false }
       this.#received = 0
-      this.#player = player
-      this.#send('<presence/>')
-      for (const one of this.#again.splice(0)) this.#send(one.xml, one.id)
-      this.#arena.counts.resent += this.#unacknowledged.length - 1
-      player.send(`<r xmlns='${sm}'/>`)
-    } else {
-      this.#player = player
-      // §5: what the server does not have is sent again, under the same numbers.
-      for (const { xml } of this.#unacknowledged) player.send(xml)
-      this.#arena.counts.resent += this.#unacknowledged.length
-      if (this.#unacknowledged.length > 0) player.send(`<r xmlns='${sm}'/>`)
+    } else this.#goOn(player)
+    // A session that goes on may have lost its connection before that.
+    const session = this.#session!
+    if (!session.begun) {
+      if (this.#catchesUp) await this.#catchUp(player)
+      session.begun = true
+      this.#begin(player)
     }
     this.state = 'is connected'
+    this.#ready = true
     this.prompt()
     for (;;) this.#take(await player.receive())
   }
 
-  /** §5: the session's JID where it goes on. */
-  async #resume(player: Player): Promise<string | undefined> {
-    const { id, jid } = this.#session!
-    player.send(`<resume xmlns='${sm}' previd='${id}' h='${this.#received}'/>`)
-    const answer = await player.receive()
+  /** XEP-0198 §5: what the server said of the session that there was. */
+  #answered(answer: Element): void {
+    const { counts } = this.#arena
     const h = answer.attribute('h')
-    if (answer.is('resumed', sm)) {
-      this.#acknowledge(Number(h))
-      this.#arena.counts.resumed++
-      return jid
+    const goesOn = answer.is('resumed', sm)
+    if (!goesOn && !answer.is('failed', sm)) throw new Error(`<resume/> was answered by ${answer}`)
+    if (h !== undefined) this.#acknowledge(Number(h))
+    if (goesOn) {
+      counts.resumed++
+      return
     }
-    if (!answer.is('failed', sm)) throw new Error(`<resume/> was answered by ${answer}`)
-    if (h === undefined) this.#arena.counts.failedUnknown++
-    else {
-      this.#arena.counts.failedKnown++
-      this.#acknowledge(Number(h))
-    }
-    this.#session = undefined
+    if (h === undefined) counts.failedUnknown++
+    else counts.failedKnown++
     this.#again.push(...this.#unacknowledged.splice(0).filter(one => one.id))
-    return undefined
+  }
+
+  /** A new session. What the old one had not sent for certain is sent again. */
+  #begin(player: LoggedIn): void {
+    this.#send('<presence/>')
+    this.#arena.counts.resent += this.#again.length
+    for (const one of this.#again.splice(0)) this.#send(one.xml, one.id)
+    player.send(requestXml)
+  }
+
+  /** §5: what the server does not have is sent again, under the same numbers. */
+  #goOn(player: LoggedIn): void {
+    for (const { xml } of this.#unacknowledged) player.send(xml)
+    this.#arena.counts.resent += this.#unacknowledged.length
+    if (this.#unacknowledged.length > 0) player.send(requestXml)
+  }
+
+  /** Asks the archive for what came behind the last message that it has (XEP-0313), before it is available. */
+  async #catchUp(player: LoggedIn): Promise<void> {
+    for (let complete = false; !complete; ) {
+      const place = this.#last === undefined ? '' : `<after>${this.#last}</after>`
+      const id = `catch-up-${++this.#queries}`
+      const set = `<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>${place}</set>`
+      this.#send(`<iq type='set' id='${id}'><query xmlns='${mam}'>${set}</query></iq>`)
+      let element = await player.receive()
+      for (; element.attribute('id') !== id; element = await player.receive()) this.#take(element)
+      this.#take(element)
+      const fin = element.child('fin', mam)
+      if (!fin) throw new Error(`the archive answered ${element}`)
+      complete = fin.attribute('complete') === 'true'
+    }
   }
 
   #acknowledge(h: number): void {
@@ -153,6 +185,8 @@ export class OwnActor implements Actor {
       this.prompt()
     } else if (element.is('r', sm)) this.#player!.send(`<a xmlns='${sm}' h='${this.#received}'/>`)
     else if (element.namespace === 'jabber:client') this.#stanza(element)
+    // What is on offer behind a login by SASL2.
+    else if (element.name === 'features') return
     else throw new Error(`came ${element}`)
     if (!this.#arena.cutting || --this.#stanzasToCut > 0) return
     this.#plan()
@@ -165,23 +199,31 @@ export class OwnActor implements Actor {
     const type = element.attribute('type')
     if (element.name === 'message') {
       if (type === 'error') this.#arena.ledger.complaints.push(`${element}`)
-      else this.#arena.ledger.see(element.child('body')?.text ?? '')
+      else this.#message(element)
     } else if (element.name === 'iq' && type === 'get') {
       const to = element.attribute('from')
       this.#send(`<iq type='result' id='${element.attribute('id')}'${to ? ` to='${to}'` : ''}/>`)
     }
   }
 
+  #message(element: Element): void {
+    const result = element.child('result', mam)
+    const forwarded = result?.child('forwarded', 'urn:xmpp:forward:0')?.child('message', 'jabber:client')
+    const id = result ? result.attribute('id') : element.child('stanza-id', 'urn:xmpp:sid:0')?.attribute('id')
+    this.#last = id ?? this.#last
+    this.#arena.ledger.see(this.name, (forwarded ?? element).child('body')?.text ?? '')
+  }
+
   prompt(): void {
-    if (!this.#arena.writing || this.#player === undefined) return
+    if (!this.#arena.writing || this.#player === undefined || !this.#ready) return
     let written = 0
     while (this.#unacknowledged.length < this.#window) {
       const { id, to, body } = compose(this.#arena, this.name, this.contacts)
       const origin = `<origin-id xmlns='urn:xmpp:sid:0' id='${id}'/>`
       const content = `<body>${escapeText(body)}</body>${origin}`
       this.#send(`<message type='chat' id='${id}' to='${to}@localhost'>${content}</message>`, id)
-      if (++written % requestEvery === 0) this.#player.send(`<r xmlns='${sm}'/>`)
+      if (++written % requestEvery === 0) this.#player.send(requestXml)
     }
-    if (written % requestEvery > 0) this.#player.send(`<r xmlns='${sm}'/>`)
+    if (written % requestEvery > 0) this.#player.send(requestXml)
   }
 }

@@ -158,6 +158,8 @@ static void on_connection(xmpp_conn_t *of, xmpp_conn_event_t event, int error, x
         was_online = 1;
         printf("{\"event\":\"online\",\"tls\":\"\",\"mechanism\":");
         put_string(mechanism);
+        printf(",\"jid\":");
+        put_string(xmpp_conn_get_bound_jid(of));
         printf("}\n");
         fflush(stdout);
     } else if (was_online)

@@ -37,6 +37,8 @@ class Agent:
         self.started = None
         self.place = None
         self.sessions = 0
+        # Of the last message in the archive that it has.
+        self.last = None
 
     def refuse(self, why):
         if not self.started.done():
@@ -89,11 +91,23 @@ class Agent:
 
     def on_enabled(self, _):
         if self.sessions > 0:
-            # A new session in place of one that could not be resumed.
-            self.client.send_presence()
-            self.keeper.send_waiting()
-            tell("online")
+            asyncio.ensure_future(self.begin_again())
         self.sessions += 1
+
+    async def begin_again(self):
+        """A new session in place of one that could not be resumed: first comes what it missed."""
+        client, complete = self.client, False
+        while not complete:
+            rsm = {"max": 100} if self.last is None else {"max": 100, "after": self.last}
+            answer = await client.plugin["xep_0313"].retrieve(rsm=rsm)
+            for result in answer["mam"]["results"]:
+                self.last = result["mam_result"]["id"]
+                message = result["mam_result"]["forwarded"]["stanza"]
+                tell_message(message["from"].full, message["body"], "archived")
+            complete = answer["mam_fin"].xml.get("complete") == "true"
+        client.send_presence()
+        self.keeper.send_waiting()
+        tell("online")
 
     async def do_reconnect(self):
         while self.client.is_connected():
@@ -115,6 +129,9 @@ class Agent:
     def on_message(self, message):
         # The library hands over what is only a wrapper of a carbon, too.
         if message["type"] in ("chat", "normal") and message["body"]:
+            stanza_id = message.xml.find("{urn:xmpp:sid:0}stanza-id")
+            if stanza_id is not None and stanza_id.get("by") == self.client.boundjid.bare:
+                self.last = stanza_id.get("id")
             delay = message.xml.find("{urn:xmpp:delay}delay")
             tell_message(message["from"].full, message["body"], None if delay is None else delay.get("stamp"))
 

@@ -2,6 +2,7 @@
  * One client of npm's `@xmpp/client` that does what lines of JSON on standard input say, and tells on standard output
  * what happens: the protocol of `../stanza-client.ts`. The authority that it trusts is in NODE_EXTRA_CA_CERTS.
  */
+import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { client, type Xml, xml } from '@xmpp/client'
 import type { Element } from '../../src/wire/element.ts'
@@ -13,6 +14,8 @@ const tell = (event: StanzaEvent) => console.log(JSON.stringify(event))
 
 function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typeof client>; keeper: Keeper } {
   const [username, domain] = order.jid.split('@') as [string, string]
+  // By this the server knows it again (XEP-0388).
+  const device = xml('user-agent', { id: randomUUID() })
   let mechanism = ''
   let refused = false
   let begun = false
@@ -24,7 +27,7 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
     resource: order.resource,
     credentials: async (authenticate, mechanisms) => {
       mechanism = mechanisms[0]!
-      await authenticate({ username, password: order.password }, mechanism)
+      await authenticate({ username, password: order.password }, mechanism, device)
     },
   })
   // It comes back when it is told to.
@@ -32,8 +35,13 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
   // Its own two seconds for each step are too few on a machine that has other work.
   xmpp.timeout = 15_000
   const refuse = (error: unknown) => {
-    // Once it was there, what goes wrong ends its connection, and that is told.
-    if (refused || begun) return
+    if (begun) {
+      // A connection that breaks in the TLS handshake makes an error, but the package does not see it close.
+      xmpp.socket?.end()
+      if (xmpp.status !== 'online') tell({ event: 'disconnected' })
+      return
+    }
+    if (refused) return
     refused = true
     tell({ event: 'refused', why: String(error) })
     xmpp.socket?.end()
@@ -51,7 +59,11 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
   xmpp.iqCallee.set('jabber:iq:roster', 'query', () => true)
   xmpp.on('error', refuse)
   xmpp.on('offline', () => tell({ event: 'offline' }))
-  xmpp.on('disconnect', () => tell({ event: 'disconnected' }))
+  xmpp.on('disconnect', () => {
+    // A login that was cut short goes on listening, and would answer the next one's challenge too (0.14.0).
+    xmpp.removeAllListeners('nonza')
+    tell({ event: 'disconnected' })
+  })
   const keeper = new Keeper(xmpp, tell)
   xmpp.on('online', jid => {
     begun = true

@@ -1,6 +1,8 @@
 import type { client, Xml } from '@xmpp/client'
 import type { StanzaEvent } from '../stanza-client.ts'
 
+const sm = 'urn:xmpp:sm:3'
+
 /**
  * What an application on `@xmpp/client` does for its messages: keeps each that has an id until the server has
  * acknowledged it, and sends it again where the package gave it up because its session was over.
@@ -21,12 +23,13 @@ export class Keeper {
     // Stanzas of a session that is over, the oldest first. XEP-0198 §5: the server may have said how many it has.
     let known = 0
     let managed = false
-    xmpp.on('nonza', element => {
-      if (element.name === 'stream:features') managed = element.getChild('sm', 'urn:xmpp:sm:3') !== undefined
-      // What is sent between `online` and this one is not counted.
+    xmpp.on('element', element => {
+      if (element.name === 'stream:features') managed = element.getChild('sm', sm) !== undefined
+      // What is sent between `online` and this one is not counted. With SASL2 and Bind 2 nothing is between.
       if (element.name === 'enabled') setImmediate(() => this.#ready(this.#kept))
-      if (element.name !== 'failed') return
-      const h = element.attrs['h']
+      const failed = element.name === 'success' ? element.getChild('failed', sm) : element
+      if (failed?.name !== 'failed') return
+      const h = failed.attrs['h']
       known = h === undefined ? 0 : Number(h) - streamManagement.outbound
       tell({ event: 'not-resumed', h: h === undefined ? null : Number(h) })
     })

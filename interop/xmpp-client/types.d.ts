@@ -10,6 +10,7 @@ declare module '@xmpp/client' {
     /** Milliseconds that one step of connecting may take. */
     timeout: number
     readonly status: string
+    readonly jid: { toString(): string }
     readonly reconnect: { stop(): void; reconnect(): Promise<void> }
     readonly streamManagement: {
       /** How many stanzas the server has acknowledged in this session. */
@@ -25,7 +26,8 @@ declare module '@xmpp/client' {
     readonly socket: { end(): void } | null
     on(event: 'error' | 'offline' | 'disconnect', listener: (error: unknown) => void): void
     on(event: 'online', listener: (address: { toString(): string }) => void): void
-    on(event: 'stanza' | 'nonza', listener: (stanza: Xml) => void): void
+    on(event: 'stanza' | 'element', listener: (stanza: Xml) => void): void
+    removeAllListeners(event: 'nonza'): void
     start(): Promise<unknown>
     stop(): Promise<unknown>
     send(xml: Xml): Promise<void>
@@ -40,7 +42,11 @@ declare module '@xmpp/client' {
     readonly domain: string
     readonly resource: string
     readonly credentials: (
-      authenticate: (credentials: { username: string; password: string }, mechanism: string) => Promise<void>,
+      authenticate: (
+        credentials: { username: string; password: string },
+        mechanism: string,
+        device: Xml,
+      ) => Promise<void>,
       mechanisms: readonly string[],
     ) => Promise<void>
   }): Client
