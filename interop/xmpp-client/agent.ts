@@ -36,9 +36,11 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
   xmpp.timeout = 15_000
   const refuse = (error: unknown) => {
     if (begun) {
+      console.error(error)
+      if (xmpp.status === 'online') return
       // A connection that breaks in the TLS handshake makes an error, but the package does not see it close.
       xmpp.socket?.end()
-      if (xmpp.status !== 'online') tell({ event: 'disconnected' })
+      tell({ event: 'disconnected' })
       return
     }
     if (refused) return
