@@ -123,7 +123,7 @@ export function answers(port: number): Promise<boolean> {
 }
 
 /** Waits until a program listens on a loopback port; throws what it printed where it ends instead. */
-export async function listening(child: ChildProcess, port: number, log: string, seconds = 20): Promise<void> {
+export async function listening(child: ChildProcess, port: number, log: string, seconds = 60): Promise<void> {
   await until(`${child.spawnfile} listening on ${port}`, seconds, () => {
     if (!running(child))
       throw new Error(`${child.spawnargs.join(' ')} ended:\n${readFileSync(log, 'utf8').slice(-2000)}`)
