@@ -21,11 +21,14 @@ class Keeper:
         self.sent = deque()
         # Messages to be sent when there is a session again.
         self.waiting = []
+        # Whether what is sent now is counted by both sides.
+        self.ready = False
         client.add_filter("out_sync", self.on_sent)
         client.register_handler(
             Callback("Keeper", MatchXPath(sm.Ack.tag_name()), lambda ack: self.acknowledged(ack["h"]), instream=True)
         )
         client.add_event_handler("session_resumed", self.on_resumed)
+        client.add_event_handler("disconnected", self.on_disconnected)
         client.add_event_handler("sm_failed", self.on_failed)
 
     def on_sent(self, stanza):
@@ -34,8 +37,13 @@ class Keeper:
         if self.management.enabled_out:
             self.sent.append((self.management.seq, stanza))
         elif isinstance(stanza, Message):
+            # Sent now it would not be counted.
             self.waiting.append(stanza)
+            return None
         return stanza
+
+    def on_disconnected(self, _):
+        self.ready = False
 
     def acknowledged(self, h):
         while self.sent and self.sent[0][0] <= h:
@@ -48,8 +56,6 @@ class Keeper:
         # As the library does it: under the same numbers.
         for _, stanza in self.sent:
             self.client.send(stanza, use_filters=False)
-        self.send_waiting()
-        tell("resumed")
 
     def on_failed(self, failed):
         h = failed.xml.get("h")
@@ -61,13 +67,15 @@ class Keeper:
 
     def send(self, message):
         """Sends now, or when there is a session."""
-        if self.client.is_connected() and self.management.enabled_out:
+        if self.ready:
             message.send()
             self.request()
         else:
             self.waiting.append(message)
 
-    def send_waiting(self):
+    def begin(self):
+        """What waits is sent, and from now on each message at once."""
+        self.ready = True
         waiting, self.waiting = self.waiting, []
         for message in waiting:
             message.send()

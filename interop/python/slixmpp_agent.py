@@ -37,6 +37,8 @@ class Agent:
         self.started = None
         self.place = None
         self.sessions = 0
+        # What a new session begins with, until that is done.
+        self.beginning = None
         # Of the last message in the archive that it has.
         self.last = None
 
@@ -62,7 +64,8 @@ class Agent:
             "ssl_invalid_chain": lambda error: self.refuse(f"certificate: {error}"),
             "connection_failed": lambda error: self.refuse(f"connection: {error}"),
             "stream_error": lambda error: self.refuse(f"stream: {error['condition']}"),
-            "disconnected": lambda _: tell("offline"),
+            "session_resumed": self.on_resumed,
+            "disconnected": self.on_disconnected,
             "presence_subscribe": lambda one: tell_presence(one["from"], "subscribe", "", ""),
             "presence_subscribed": lambda one: tell_presence(one["from"], "subscribed", "", ""),
             "presence_unavailable": lambda one: tell_presence(one["from"], "unavailable", "", one["status"]),
@@ -73,11 +76,12 @@ class Agent:
             "carbon_received": lambda one: self.on_carbon("received", one["carbon_received"]),
             "roster_update": self.on_roster,
         }
+        # Before the others: what a session that goes on has to send again comes first.
+        self.keeper = Keeper(client)
         for name, handle in handlers.items():
             client.add_event_handler(name, handle)
         for show in ("available", "away", "chat", "dnd", "xa"):
             client.add_event_handler(f"presence_{show}", self.on_available)
-        self.keeper = Keeper(client)
         direct = carrier == "direct TLS"
         self.place = {"address": (address, port), "use_ssl": direct, "disable_starttls": direct}
         self.place["force_starttls"] = not direct
@@ -90,12 +94,28 @@ class Agent:
         return {"mechanism": mechanism, "tls": tls.version()}
 
     def on_enabled(self, _):
-        if self.sessions > 0:
-            asyncio.ensure_future(self.begin_again())
         self.sessions += 1
+        if self.sessions == 1:
+            self.keeper.begin()
+        else:
+            # In place of one that could not be resumed.
+            self.beginning = asyncio.ensure_future(self.begin_again())
+
+    def on_resumed(self, _):
+        if self.beginning is not None:
+            # Its connection broke before it had begun.
+            self.beginning = asyncio.ensure_future(self.begin_again())
+            return
+        self.keeper.begin()
+        tell("resumed")
+
+    def on_disconnected(self, _):
+        if self.beginning is not None:
+            self.beginning.cancel()
+        tell("offline")
 
     async def begin_again(self):
-        """A new session in place of one that could not be resumed: first comes what it missed."""
+        """A new session: first comes what it missed."""
         client, complete = self.client, False
         while not complete:
             rsm = {"max": 100} if self.last is None else {"max": 100, "after": self.last}
@@ -105,8 +125,9 @@ class Agent:
                 message = result["mam_result"]["forwarded"]["stanza"]
                 tell_message(message["from"].full, message["body"], "archived")
             complete = answer["mam_fin"].xml.get("complete") == "true"
+        self.beginning = None
         client.send_presence()
-        self.keeper.send_waiting()
+        self.keeper.begin()
         tell("online")
 
     async def do_reconnect(self):
