@@ -142,8 +142,8 @@ class Run {
   /** Writes up to the moment that chance has chosen, kills, and starts again. */
   async #round(): Promise<void> {
     const arena = this.#arena
-    arena.writing = arena.cutting = true
-    for (const actor of this.#actors) actor.prompt()
+    arena.cutting = true
+    this.#write()
     if (this.#random.below(5) === 0) {
       // While they log in, resume, and take what waits for them.
       this.#kills.early++
@@ -154,9 +154,11 @@ class Run {
       await until(`${goal} acknowledged`, 60, () => arena.ledger.acknowledged >= goal).catch(error => {
         throw new Error(`${(error as Error).message}; ${this.#states()}`)
       })
-      // On a busy machine some would never come back in time; but nobody is waited for long.
+      // Whoever is slow to come back would hardly ever be there; but nobody is waited for long.
+      arena.writing = false
       await until('all are back', 3, () => this.#actors.every(actor => actor.connected)).catch(() => {})
-      await new Promise(resolve => setTimeout(resolve, this.#random.below(20)))
+      this.#write()
+      await new Promise(resolve => setTimeout(resolve, this.#random.below(100)))
     }
     arena.up = new Promise(resolve => {
       this.#isUp = resolve
@@ -164,6 +166,11 @@ class Run {
     await this.#server.kill()
     this.#server = await this.#server.again()
     this.#isUp()
+  }
+
+  #write(): void {
+    this.#arena.writing = true
+    for (const actor of this.#actors) actor.prompt()
   }
 
   /** Until nothing is on its way. */

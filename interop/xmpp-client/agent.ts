@@ -10,6 +10,9 @@ import { parse } from '../../src/wire/reader.ts'
 import { features, type StanzaEvent, type StanzaOrder } from '../stanza-client.ts'
 import { Keeper } from './keeper.ts'
 
+/** How often it has connected again. */
+let attempts = 0
+
 const tell = (event: StanzaEvent) => console.log(JSON.stringify(event))
 
 function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typeof client>; keeper: Keeper } {
@@ -86,6 +89,18 @@ function convert(element: Element, inherited: string): Xml {
   return xml(element.name, attributes, ...children)
 }
 
+/** Connects again. The package does not see a connection that closes in the TLS handshake: then nothing more would happen. */
+function reconnect(xmpp: ReturnType<typeof client>): void {
+  const attempt = ++attempts
+  xmpp.reconnect.reconnect().catch(error => console.error(error))
+  setTimeout(() => {
+    if (attempt !== attempts || xmpp.status === 'online' || xmpp.status === 'disconnect') return
+    xmpp.removeAllListeners('nonza')
+    xmpp.socket?.end()
+    tell({ event: 'disconnected' })
+  }, 8000)
+}
+
 // The package leaves promises alone that a lost connection rejects.
 process.on('unhandledRejection', error => console.error(error))
 let connected: ReturnType<typeof connect> | undefined
@@ -93,7 +108,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as StanzaOrder
   if (order.do === 'connect') connected = connect(order)
   else if (order.do === 'leave') await connected!.xmpp.stop()
-  else if (order.do === 'reconnect') connected!.xmpp.reconnect.reconnect().catch(error => console.error(error))
+  else if (order.do === 'reconnect') reconnect(connected!.xmpp)
   else {
     const stanza = parse(`<order xmlns='jabber:client'>${order.xml}</order>`).elements[0]!
     connected!.keeper.send(convert(stanza, 'jabber:client'))
