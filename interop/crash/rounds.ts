@@ -47,8 +47,11 @@ const ownNames = [
   'balthasar',
 ]
 
-/** No limit but the disk's: a refusal would end the load. */
-const roomy = ['[offline]', 'maximum = 1000000']
+/**
+ * No limit but the disk's: a refusal would end the load. @xmpp/client loses count of what it was writing when a connection
+ * breaks, and sends it again, which the server must recognise behind all that came for it meanwhile.
+ */
+const roomy = ['[offline]', 'maximum = 1000000', '[resent]', 'remembered = 10000']
 
 /** Writes, kills and starts again, so many times; then compares what was acknowledged with what is there. */
 export async function crash(options: CrashOptions): Promise<CrashResult> {
