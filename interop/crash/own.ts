@@ -36,8 +36,8 @@ export class OwnActor implements Actor {
   #player: LoggedIn | undefined
   /** Whether what comes first in its session has been sent. */
   #ready = false
-  /** The session's name for resumption, and both sides' counts of it (XEP-0198 §4, §5). */
-  #session: { readonly id: string; readonly jid: string; taken: number; begun: boolean } | undefined
+  /** The session's name for resumption (XEP-0198 §5), how much of it is acknowledged, and up to which message. */
+  #session: { readonly id: string; readonly jid: string; taken: number; said: number; begun: boolean } | undefined
   #received = 0
   #unacknowledged: Sent[] = []
   /** Messages of a session that is over, to be sent again in the next. */
@@ -99,7 +99,7 @@ export class OwnActor implements Actor {
     this.#ready = false
     if (answer !== undefined) this.#answered(answer)
     if (id !== undefined) {
-      this.#session = { id, jid, taken: 0, begun: false }
+      this.#session = { id, jid, taken: 0, said: 0, begun: false }
       this.#received = 0
     } else this.#goOn(player)
     // A session that goes on may have lost its connection before that.
@@ -121,13 +121,19 @@ export class OwnActor implements Actor {
     const h = answer.attribute('h')
     const goesOn = answer.is('resumed', sm)
     if (!goesOn && !answer.is('failed', sm)) throw new Error(`<resume/> was answered by ${answer}`)
-    if (h !== undefined) this.#acknowledge(Number(h))
+    if (goesOn || h !== undefined) this.#acknowledge(Number(h), !goesOn)
     if (goesOn) {
       counts.resumed++
       return
     }
     if (h === undefined) counts.failedUnknown++
     else counts.failedKnown++
+    this.#giveUp()
+  }
+
+  /** The session is over: its messages are for the next one. */
+  #giveUp(): void {
+    this.#session = undefined
     this.#again.push(...this.#unacknowledged.splice(0).filter(one => one.id))
   }
 
@@ -162,16 +168,26 @@ export class OwnActor implements Actor {
     }
   }
 
-  #acknowledge(h: number): void {
+  /**
+   * After a crash the server knows its count as of its last commit: what needed none may have been acknowledged since,
+   * and the count is behind; but not behind a message.
+   */
+  #acknowledge(h: number, mayBeBehind = false): void {
     const session = this.#session!
     const count = (h - session.taken + wrap) % wrap
+    if (mayBeBehind && count > wrap / 2 && h >= session.said) return
     if (!(count <= this.#unacknowledged.length)) {
       const more = `acknowledged ${h}: ${session.taken} were, and only ${this.#unacknowledged.length} are in flight`
       this.#arena.ledger.complaints.push(`${this.name} was ${more}`)
+      this.#giveUp()
       throw new Error(more)
     }
-    session.taken = h
-    for (const { id } of this.#unacknowledged.splice(0, count)) if (id) this.#arena.ledger.acknowledge(id)
+    for (const { id } of this.#unacknowledged.splice(0, count)) {
+      session.taken = (session.taken + 1) % wrap
+      if (id === undefined) continue
+      session.said = session.taken
+      this.#arena.ledger.acknowledge(id)
+    }
   }
 
   #send(xml: string, id?: string): void {

@@ -10,7 +10,6 @@ declare module '@xmpp/client' {
     /** Milliseconds that one step of connecting may take. */
     timeout: number
     readonly status: string
-    readonly jid: { toString(): string }
     readonly reconnect: { stop(): void; reconnect(): Promise<void> }
     readonly streamManagement: {
       /** How many stanzas the server has acknowledged in this session. */
