@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Jackdaw } from '../../bench/peers/jackdaw.ts'
 import { password } from '../../bench/peers/peer.ts'
-import { escapeText } from '../../src/wire/element.ts'
+import { type Element, escapeText } from '../../src/wire/element.ts'
 import { parse } from '../../src/wire/reader.ts'
 import { Agent, type Told } from '../agent.ts'
 import type { Access } from '../client.ts'
@@ -9,6 +9,7 @@ import type { Order, OrderEvent } from '../order-client.ts'
 import { CuttableProxy } from '../proxy.ts'
 import type { StanzaEvent, StanzaOrder } from '../stanza-client.ts'
 import { type Actor, type Arena, compose } from './arena.ts'
+import { CatchUp } from './catch-up.ts'
 
 /** What every agent can tell of a connection. */
 type Event =
@@ -16,6 +17,8 @@ type Event =
   | { readonly event: 'not-resumed'; readonly h: number | null }
   | { readonly event: 'acked'; readonly id: string }
   | { readonly event: 'message' | 'error'; readonly body: string }
+  /** Something that only who catches up understands. */
+  | { readonly event: 'stanza'; readonly stanza: Element }
 
 /** One library as an actor needs it. */
 interface Library<O, E extends Told> {
@@ -26,8 +29,8 @@ interface Library<O, E extends Told> {
   readonly again: O
   /** What an event means. */
   readonly read: (event: E) => Event
-  /** What to order when there is a session. */
-  readonly greet: readonly O[]
+  /** How to send XML when there is a session: presence, and questions to the archive. Missing where it does that itself. */
+  readonly send?: (xml: string) => O
 }
 
 const here = join(import.meta.dirname, '..')
@@ -49,11 +52,10 @@ const xmppClient: Library<StanzaOrder, StanzaEvent> = {
     if (event.event === 'disconnected' || event.event === 'refused') return { event: 'gone' }
     if (event.event !== 'stanza') return event.event === 'offline' ? { event: 'other' } : event
     const stanza = parse(`<stanza xmlns='jabber:client'>${event.xml}</stanza>`).elements[0]!
-    if (stanza.name !== 'message') return { event: 'other' }
-    if (stanza.attribute('type') === 'error') return { event: 'error', body: event.xml }
-    return { event: 'message', body: stanza.child('body')?.text ?? '' }
+    const isError = stanza.name === 'message' && stanza.attribute('type') === 'error'
+    return isError ? { event: 'error', body: event.xml } : { event: 'stanza', stanza }
   },
-  greet: [{ do: 'send', xml: '<presence/>' }],
+  send: xml => ({ do: 'send', xml }),
 }
 
 const slixmpp: Library<Order, OrderEvent> = {
@@ -74,7 +76,6 @@ const slixmpp: Library<Order, OrderEvent> = {
     if (event.event === 'done' && isLogin(event.value)) return { event: 'online' }
     return event.event === 'failed' ? { event: 'gone' } : { event: 'other' }
   },
-  greet: [],
 }
 
 function isLogin(value: unknown): boolean {
@@ -94,6 +95,7 @@ class LibraryActor<O, E extends Told> implements Actor {
   readonly #agent: Agent<O, E>
   readonly #proxy: CuttableProxy
   readonly #inFlight = new Set<string>()
+  readonly #catchUp: CatchUp | undefined
   #online = false
   #returning = false
   #messagesToCut = 0
@@ -104,6 +106,12 @@ class LibraryActor<O, E extends Told> implements Actor {
     this.#arena = arena
     this.#library = library
     this.#proxy = proxy
+    const { send } = library
+    if (send)
+      this.#catchUp = new CatchUp(
+        xml => this.#agent.order(send(xml)),
+        text => arena.ledger.see(this.name, text),
+      )
     const { command, env } = library.command(access.authority)
     this.#agent = new Agent(library.name, command, env, event => this.#take(library.read(event)))
     this.#plan()
@@ -131,7 +139,8 @@ class LibraryActor<O, E extends Told> implements Actor {
     const { ledger, counts, cutting } = this.#arena
     switch (event.event) {
       case 'online':
-        for (const order of this.#library.greet) this.#agent.order(order)
+        if (this.#library.send) this.#agent.order(this.#library.send('<presence/>'))
+        this.#catchUp?.begin()
         this.#here('is connected')
         return
       case 'resumed':
@@ -148,7 +157,9 @@ class LibraryActor<O, E extends Told> implements Actor {
         this.prompt()
         return
       case 'message':
-        ledger.see(this.name, event.body)
+      case 'stanza':
+        if ('body' in event) ledger.see(this.name, event.body)
+        else this.#catchUp!.take(event.stanza)
         if (!cutting || --this.#messagesToCut > 0) return
         this.#plan()
         counts.cut += this.#proxy.cut()

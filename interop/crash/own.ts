@@ -3,9 +3,9 @@ import type { Account } from '../../src/testing/play.ts'
 import type { Element } from '../../src/wire/element.ts'
 import { escapeText } from '../../src/wire/element.ts'
 import { type Actor, type Arena, compose } from './arena.ts'
-import { sm, type Way } from './ways.ts'
+import { CatchUp } from './catch-up.ts'
+import { type Habit, sm, type Way } from './ways.ts'
 
-const mam = 'urn:xmpp:mam:2'
 const requestXml = `<r xmlns='${sm}'/>`
 const wrap = 2 ** 32
 /** Messages behind which a client asks for the count, beside the end of what it writes at once. */
@@ -29,7 +29,7 @@ export class OwnActor implements Actor {
   readonly #arena: Arena
   readonly #account: Account
   readonly #way: Way
-  readonly #catchesUp: boolean
+  readonly #catchUp: CatchUp | undefined
   /** Messages that it has in flight at most. */
   readonly #window: number
   readonly #ended: Promise<void>
@@ -43,17 +43,18 @@ export class OwnActor implements Actor {
   /** Messages of a session that is over, to be sent again in the next. */
   #again: Sent[] = []
   #stanzasToCut = 0
-  /** Id of the last message in the archive that it has. */
-  #last: string | undefined
-  #queries = 0
 
-  constructor(arena: Arena, account: Account, contacts: readonly string[], way: Way, catchesUp: boolean) {
+  constructor(arena: Arena, account: Account, contacts: readonly string[], { way, asks }: Habit) {
     this.name = account.jid.split('@')[0]!
     this.contacts = contacts
     this.#arena = arena
     this.#account = account
     this.#way = way
-    this.#catchesUp = catchesUp
+    if (asks)
+      this.#catchUp = new CatchUp(
+        xml => this.#send(xml),
+        text => arena.ledger.see(this.name, text),
+      )
     this.#window = 10 + arena.random.below(50)
     this.#plan()
     this.#ended = this.#live()
@@ -105,7 +106,6 @@ export class OwnActor implements Actor {
     // A session that goes on may have lost its connection before that.
     const session = this.#session!
     if (!session.begun) {
-      if (this.#catchesUp) await this.#catchUp(player)
       session.begun = true
       this.#begin(player)
     }
@@ -140,6 +140,7 @@ export class OwnActor implements Actor {
   /** A new session. What the old one had not sent for certain is sent again. */
   #begin(player: LoggedIn): void {
     this.#send('<presence/>')
+    this.#catchUp?.begin()
     this.#arena.counts.resent += this.#again.length
     for (const one of this.#again.splice(0)) this.#send(one.xml, one.id)
     player.send(requestXml)
@@ -150,22 +151,6 @@ export class OwnActor implements Actor {
     for (const { xml } of this.#unacknowledged) player.send(xml)
     this.#arena.counts.resent += this.#unacknowledged.length
     if (this.#unacknowledged.length > 0) player.send(requestXml)
-  }
-
-  /** Asks the archive for what came behind the last message that it has (XEP-0313), before it is available. */
-  async #catchUp(player: LoggedIn): Promise<void> {
-    for (let complete = false; !complete; ) {
-      const place = this.#last === undefined ? '' : `<after>${this.#last}</after>`
-      const id = `catch-up-${++this.#queries}`
-      const set = `<set xmlns='http://jabber.org/protocol/rsm'><max>100</max>${place}</set>`
-      this.#send(`<iq type='set' id='${id}'><query xmlns='${mam}'>${set}</query></iq>`)
-      let element = await player.receive()
-      for (; element.attribute('id') !== id; element = await player.receive()) this.#take(element)
-      this.#take(element)
-      const fin = element.child('fin', mam)
-      if (!fin) throw new Error(`the archive answered ${element}`)
-      complete = fin.attribute('complete') === 'true'
-    }
   }
 
   /**
@@ -216,18 +201,16 @@ export class OwnActor implements Actor {
     if (element.name === 'message') {
       if (type === 'error') this.#arena.ledger.complaints.push(`${element}`)
       else this.#message(element)
-    } else if (element.name === 'iq' && type === 'get') {
+    } else if (element.name === 'iq' && type !== 'get') this.#catchUp?.take(element)
+    else if (element.name === 'iq') {
       const to = element.attribute('from')
       this.#send(`<iq type='result' id='${element.attribute('id')}'${to ? ` to='${to}'` : ''}/>`)
     }
   }
 
   #message(element: Element): void {
-    const result = element.child('result', mam)
-    const forwarded = result?.child('forwarded', 'urn:xmpp:forward:0')?.child('message', 'jabber:client')
-    const id = result ? result.attribute('id') : element.child('stanza-id', 'urn:xmpp:sid:0')?.attribute('id')
-    this.#last = id ?? this.#last
-    this.#arena.ledger.see(this.name, (forwarded ?? element).child('body')?.text ?? '')
+    if (this.#catchUp?.take(element)) return
+    this.#arena.ledger.see(this.name, element.child('body')?.text ?? '')
   }
 
   prompt(): void {

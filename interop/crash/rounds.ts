@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Jackdaw, startJackdaw } from '../../bench/peers/jackdaw.ts'
 import { password, user } from '../../bench/peers/peer.ts'
@@ -10,7 +9,7 @@ import type { Actor, Arena, Counts } from './arena.ts'
 import { Ledger, type Name, type Verdict } from './ledger.ts'
 import { startLibraries } from './libraries.ts'
 import { OwnActor } from './own.ts'
-import { type Connect, newWay, oldWay } from './ways.ts'
+import { type Connect, habits } from './ways.ts'
 
 export interface CrashOptions {
   readonly rounds: number
@@ -130,11 +129,9 @@ class Run {
     const contactsOf = (index: number) => [1, 2, 3].map(step => names[(index + step) % names.length]!)
     ownNames.forEach((name, index) => {
       const account = { jid: `${name}@localhost`, password: password(name), resource: 'own' }
-      // Half of them are devices that the server knows, on STARTTLS and on direct TLS.
-      const connect = this.#connects[(index >> 1) % 2]!
-      const isDevice = index % 2 === 0
-      const way = isDevice ? newWay(connect, randomUUID()) : oldWay(connect)
-      this.#actors.push(new OwnActor(this.#arena, account, contactsOf(index), way, !isDevice))
+      // Each habit on STARTTLS and on direct TLS.
+      const habit = habits(this.#connects[index % 2]!)[index % 3]!
+      this.#actors.push(new OwnActor(this.#arena, account, contactsOf(index), habit))
     })
     if (!this.#options.libraries) return
     const libraries = startLibraries(this.#arena, this.#server)

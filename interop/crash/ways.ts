@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { bind } from '../../src/features/bind2/wire.ts'
 import { enable, resume } from '../../src/features/stream-management/wire.ts'
 import type { connectTcp } from '../../src/testing/connect.ts'
@@ -30,36 +31,77 @@ export interface Begun {
 /** Logs in, and goes on with a session or begins one with stream management. */
 export type Way = (account: Account, former: Former | undefined) => Promise<Begun>
 
+/** How a client has what it missed when its session is over: it is sent it, or asks its archive (XEP-0313). */
+export interface Habit {
+  readonly way: Way
+  readonly asks: boolean
+}
+
+/** The habits of clients: of the last ten years; of now; of now, with the name of its device and an old binding. */
+export function habits(connect: Connect): readonly [Habit, Habit, Habit] {
+  return [
+    { way: oldWay(connect), asks: false },
+    { way: newWay(connect, randomUUID()), asks: true },
+    { way: deviceWay(connect, randomUUID()), asks: false },
+  ]
+}
+
 /** As clients of the last ten years do: SASL, then `<resume/>`, or binding and `<enable/>` (XEP-0198 §3, §5). */
-export function oldWay(connect: Connect): Way {
+function oldWay(connect: Connect): Way {
   return async (account, former) => {
     let answer: Element | undefined
     const goOn = async (player: Player) => {
-      player.send(resume.write({ previd: former!.id, h: former!.received }).xml('jabber:client'))
+      player.send(xml(resume.write({ previd: former!.id, h: former!.received })))
       answer = await player.receive()
       return answer.is('resumed', sm) ? former!.jid : undefined
     }
     const player = await connect(account, former && goOn)
-    if (former !== undefined && answer?.is('resumed', sm)) return { player, answer, id: undefined, jid: former.jid }
-    player.send(enable.write({ resume: true }).xml('jabber:client'))
-    let enabled = await player.receive()
-    while (!enabled.is('enabled', sm)) enabled = await player.receive()
-    return { player, answer, id: enabled.attribute('id')!, jid: player.jid }
+    if (answer?.is('resumed', sm)) return { player, answer, id: undefined, jid: former!.jid }
+    return { player, answer, id: await enabled(player), jid: player.jid }
   }
 }
 
-/** All in one breath: SASL2 with the name of the device, `<resume/>`, Bind 2 and `<enable/>` (XEP-0388, 0386, 0198 §9). */
-export function newWay(connect: Connect, device: string): Way {
+/** SASL2 with the name of the device, `<resume/>` in it, and an old binding. */
+function deviceWay(connect: Connect, id: string): Way {
+  return async (account, former) => {
+    const inline = former ? [resume.write({ previd: former.id, h: former.received })] : []
+    const player = await connect(account, undefined, { agent: { id, software: 'crash' }, inline })
+    const answer = player.success!.child('resumed', sm) ?? player.success!.child('failed', sm)
+    if (answer?.is('resumed', sm)) return { player, answer, id: undefined, jid: former!.jid }
+    const wish = `<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${account.resource}</resource></bind>`
+    player.send(`<iq type='set' id='bind'>${wish}</iq>`)
+    let bound = await player.receive()
+    while (bound.attribute('id') !== 'bind') bound = await player.receive()
+    const jid = bound.elements[0]?.child('jid')?.text
+    if (!jid) throw new Error(`no answer to resource binding: ${bound}`)
+    return { player, answer, id: await enabled(player), jid }
+  }
+}
+
+/** All in one breath: SASL2, `<resume/>`, Bind 2 and `<enable/>` (XEP-0388, 0386, 0198 §9). */
+function newWay(connect: Connect, id: string): Way {
   return async (account, former) => {
     const again = former && resume.write({ previd: former.id, h: former.received })
     const begin = bind(account.resource, [enable.write({ resume: true })])
     const inline = again ? [again, begin] : [begin]
-    const player = await connect(account, undefined, { agent: { id: device, software: 'crash' }, inline })
+    const player = await connect(account, undefined, { agent: { id, software: 'crash' }, inline })
     const { success } = player
     const answer = success!.child('resumed', sm) ?? success!.child('failed', sm)
-    if (answer?.is('resumed', sm)) return { player, answer, id: undefined, jid: player.jid }
-    const enabled = success!.child('bound', 'urn:xmpp:bind:0')?.child('enabled', sm)
-    if (!enabled) throw new Error(`no session began: ${success}`)
-    return { player, answer, id: enabled.attribute('id')!, jid: player.jid }
+    if (answer?.is('resumed', sm)) return { player, answer, id: undefined, jid: former!.jid }
+    const begun = success!.child('bound', 'urn:xmpp:bind:0')?.child('enabled', sm)
+    if (!begun) throw new Error(`no session began: ${success}`)
+    return { player, answer, id: begun.attribute('id')!, jid: player.jid }
   }
+}
+
+/** Begins stream management on a bound stream; the name for resumption. */
+async function enabled(player: Player): Promise<string> {
+  player.send(xml(enable.write({ resume: true })))
+  let answer = await player.receive()
+  while (!answer.is('enabled', sm)) answer = await player.receive()
+  return answer.attribute('id')!
+}
+
+function xml(element: Element): string {
+  return element.xml('jabber:client')
 }

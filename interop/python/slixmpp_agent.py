@@ -37,10 +37,6 @@ class Agent:
         self.started = None
         self.place = None
         self.sessions = 0
-        # What a new session begins with, until that is done.
-        self.beginning = None
-        # Of the last message in the archive that it has.
-        self.last = None
 
     def refuse(self, why):
         if not self.started.done():
@@ -65,7 +61,7 @@ class Agent:
             "connection_failed": lambda error: self.refuse(f"connection: {error}"),
             "stream_error": lambda error: self.refuse(f"stream: {error['condition']}"),
             "session_resumed": self.on_resumed,
-            "disconnected": self.on_disconnected,
+            "disconnected": lambda _: tell("offline"),
             "presence_subscribe": lambda one: tell_presence(one["from"], "subscribe", "", ""),
             "presence_subscribed": lambda one: tell_presence(one["from"], "subscribed", "", ""),
             "presence_unavailable": lambda one: tell_presence(one["from"], "unavailable", "", one["status"]),
@@ -95,40 +91,15 @@ class Agent:
 
     def on_enabled(self, _):
         self.sessions += 1
-        if self.sessions == 1:
-            self.keeper.begin()
-        else:
+        if self.sessions > 1:
             # In place of one that could not be resumed.
-            self.beginning = asyncio.ensure_future(self.begin_again())
+            self.client.send_presence()
+            tell("online")
+        self.keeper.begin()
 
     def on_resumed(self, _):
-        if self.beginning is not None:
-            # Its connection broke before it had begun.
-            self.beginning = asyncio.ensure_future(self.begin_again())
-            return
         self.keeper.begin()
         tell("resumed")
-
-    def on_disconnected(self, _):
-        if self.beginning is not None:
-            self.beginning.cancel()
-        tell("offline")
-
-    async def begin_again(self):
-        """A new session: first comes what it missed."""
-        client, complete = self.client, False
-        while not complete:
-            rsm = {"max": 100} if self.last is None else {"max": 100, "after": self.last}
-            answer = await client.plugin["xep_0313"].retrieve(rsm=rsm)
-            for result in answer["mam"]["results"]:
-                self.last = result["mam_result"]["id"]
-                message = result["mam_result"]["forwarded"]["stanza"]
-                tell_message(message["from"].full, message["body"], "archived")
-            complete = answer["mam_fin"].xml.get("complete") == "true"
-        self.beginning = None
-        client.send_presence()
-        self.keeper.begin()
-        tell("online")
 
     async def do_reconnect(self):
         while self.client.is_connected():
@@ -150,9 +121,6 @@ class Agent:
     def on_message(self, message):
         # The library hands over what is only a wrapper of a carbon, too.
         if message["type"] in ("chat", "normal") and message["body"]:
-            stanza_id = message.xml.find("{urn:xmpp:sid:0}stanza-id")
-            if stanza_id is not None and stanza_id.get("by") == self.client.boundjid.bare:
-                self.last = stanza_id.get("id")
             delay = message.xml.find("{urn:xmpp:delay}delay")
             tell_message(message["from"].full, message["body"], None if delay is None else delay.get("stamp"))
 
