@@ -27,8 +27,8 @@ export const suspensions = extensionPoint<(session: Session) => void>('suspensio
 /** What features do when a session is back after a restart; its client is not, yet. */
 export const restorations = extensionPoint<(session: Session) => void>('restorations')
 
-/** What features do when the server begins, once all sessions that were kept are back. */
-export const starts = extensionPoint<() => void>('starts')
+/** What features do when the server begins, once all sessions that were kept are back; before anybody can connect. */
+export const starts = extensionPoint<() => Promise<void> | void>('starts')
 
 /** What features do when the server ends, and sessions have: what is still worth knowing is committed. */
 export const lastWords = extensionPoint<() => void>('last words')
@@ -154,7 +154,7 @@ export async function resume(around: Surroundings): Promise<void> {
   for (const [session] of back)
     if (!session.ended) for (const run of session.owner.host.extensions(restorations)) run(session)
   if (back.length > 0) log('info', 'sessions wait for their clients after the restart', { sessions: back.length })
-  for (const host of hosts.values()) for (const run of host.extensions(starts)) run()
+  for (const host of hosts.values()) for (const run of host.extensions(starts)) await run()
 }
 
 /** What a snapshot under this host says, made into sessions, and for how long each waits; by then it is gone from the store. */

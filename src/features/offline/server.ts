@@ -38,6 +38,7 @@ export default feature({
     const backlogs = new Backlogs(host, config, devices, places)
     return [
       load(owner => devices.tidy(owner)),
+      load(owner => unconfirmed.loaded(owner)),
       message.arriving.store(e => backlogs.keepBehind(e)),
       message.arriving.notify(({ logged, owner }) => {
         if (logged !== undefined) owner.delivered = logged.id
@@ -58,10 +59,9 @@ export default feature({
       restorations.add(session => backlogs.resumed(session)),
       endings.add(session => backlogs.ended(session)),
       endings.add(session => unconfirmed.ended(session)),
-      starts.add(() => {
-        unconfirmed.wait().then(owners => {
-          for (const owner of owners) backlogs.handOver(owner)
-        })
+      starts.add(async () => {
+        await unconfirmed.begin()
+        unconfirmed.all()
       }),
       {
         registers: 'chore',

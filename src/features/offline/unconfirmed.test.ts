@@ -4,6 +4,7 @@ import { collect } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
+import { attended } from './unconfirmed.ts'
 
 let disk: SlowStore
 let house: TestServer
@@ -50,6 +51,32 @@ test('after a crash, what a client without a cursor of its own may not have wait
   assert.deepEqual(await messages(await available('juliet@localhost/j')), ['m1', 'm2'])
   await crash()
   assert.deepEqual(await messages(await available('juliet@localhost/k')), [], 'once')
+})
+
+test('who is back at once gets it too, before anything newer', async () => {
+  const [romeo, juliet] = [await available('romeo@localhost/r'), await available('juliet@localhost/j')]
+  romeo.send(say('m1') + say('m2'))
+  assert.deepEqual(await messages(juliet), ['m1', 'm2'])
+  const read = disk.read.bind(disk)
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  disk.read = async query => {
+    if ('table' in query && query.table === attended.shape.name) {
+      asked.resolve()
+      await answered.promise
+    }
+    return read(query)
+  }
+  // The server listens once this has resolved: then people come, however slow the disk is.
+  const begun = testServer({ storage: disk.open })
+  await asked.promise
+  if (!(await Promise.race([begun, settle()]))) answered.resolve()
+  house = await begun
+  const [first, second] = [await available('juliet@localhost/j'), await available('romeo@localhost/r')]
+  const came = await messages(first)
+  answered.resolve()
+  await settle()
+  second.send(say('m3'))
+  assert.deepEqual([...came, ...(await messages(first))], ['m1', 'm2', 'm3'])
 })
 
 test('what it is known to have does not come again', async () => {

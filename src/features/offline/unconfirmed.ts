@@ -21,6 +21,8 @@ export class Unconfirmed {
   readonly #devices: Devices
   /** What the table says. */
   readonly #written = new Map<string, number>()
+  /** What the table said when the process began, of accounts that have not come into memory since. */
+  readonly #left = new Map<string, { readonly account: Jid; readonly to: number }>()
 
   constructor(host: Host, devices: Devices) {
     this.#host = host
@@ -43,36 +45,52 @@ export class Unconfirmed {
     this.#write(remove(attended, { account: owner.address, to: 0 }))
   }
 
-  /** After a crash: what clients may not have waits for whoever comes next. Resolves when it does. */
-  async wait(): Promise<readonly Owner[]> {
-    const { shared, service } = this.#host
-    const owners: Owner[] = []
+  /** Reads what a process that crashed has left. Until it has, nobody may come. */
+  async begin(): Promise<void> {
     try {
-      for (const row of await service.read(attended)) {
-        const owner = await this.#host.owners.find(row.account)
-        if (owner !== undefined && (await this.#waits(owner, row.to))) owners.push(owner)
-      }
+      for (const row of await this.#host.service.read(attended)) this.#left.set(row.account.full, row)
     } catch (error) {
-      shared.log('error', 'what clients may not have was not looked for', { reason: String(error) })
+      this.#failed(error)
     }
-    return owners
   }
 
-  async #waits(owner: Owner, to: number): Promise<boolean> {
-    // Sessions that were kept over a restart have it in their outboxes; what came since the start has its own row.
-    if (this.#sessions(owner).length > 0 || this.#written.has(owner.address.full)) return false
-    let found = false
+  /** An account comes into memory: before anything else, what its clients may not have waits for whoever comes next. */
+  loaded(owner: Owner): Promise<void> | undefined {
+    const row = this.#left.get(owner.address.full)
+    if (row === undefined) return undefined
+    this.#left.delete(owner.address.full)
+    return this.#wait(owner, row.to).catch(error => this.#failed(error))
+  }
+
+  /** The same for all accounts that nobody comes to. */
+  async all(): Promise<void> {
+    for (const { account } of [...this.#left.values()]) {
+      try {
+        const owner = await this.#host.owners.find(account)
+        // One that was in memory already.
+        if (owner !== undefined) await this.loaded(owner)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
+  }
+
+  async #wait(owner: Owner, to: number): Promise<void> {
+    // Sessions that were kept over a restart have it in their outboxes.
+    if (this.#sessions(owner).length > 0) return
     const end = owner.last
     for (let after = Math.max(to, owner.cursor(legacyCursor)); ; ) {
       const entries = await owner.entries({ after, before: end + 1, archived: true, limit: page })
       const lost = entries.filter(one => one.direction === 'in' && !one.undelivered)
       if (lost.length > 0) await owner.commit(...lost.map(({ id }) => ({ undelivered: { id, undelivered: false } })))
-      found ||= lost.length > 0
       if (entries.length < page) break
       after = entries.at(-1)!.id
     }
     if (!this.#written.has(owner.address.full)) this.#write(remove(attended, { account: owner.address, to: 0 }))
-    return found
+  }
+
+  #failed(error: unknown): void {
+    this.#host.shared.log('error', 'what clients may not have was not looked for', { reason: String(error) })
   }
 
   #sessions(owner: Owner): readonly Session[] {
