@@ -46,11 +46,14 @@ const ownNames = [
   'balthasar',
 ]
 
+/** A login of @xmpp/client that is cut short can spoil its next one: that must not shut out all others of this address. */
+const patient = ['[login]', 'failures-per-address = 1000000', 'failures-per-account = 1000000']
+
 /**
  * No limit but the disk's: a refusal would end the load. @xmpp/client loses count of what it was writing when a connection
  * breaks, and sends it again, which the server must recognise behind all that came for it meanwhile.
  */
-const roomy = ['[offline]', 'maximum = 1000000', '[resent]', 'remembered = 10000']
+const roomy = ['[offline]', 'maximum = 1000000', '[resent]', 'remembered = 10000', ...patient]
 
 /** Writes, kills and starts again, so many times; then compares what was acknowledged with what is there. */
 export async function crash(options: CrashOptions): Promise<CrashResult> {
