@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Element, escapeAttribute, escapeText } from '../src/wire/element.ts'
 import { parse } from '../src/wire/reader.ts'
 import { Agent } from './agent.ts'
+import { forwardedBy, mam, pageQuery, rsm } from './archive-pages.ts'
 import {
   type Access,
   type Actions,
@@ -53,8 +54,6 @@ export type StanzaEvent =
 
 const bare = (jid: string | undefined) => jid?.split('/')[0]
 const a = escapeAttribute
-const mam = 'urn:xmpp:mam:2'
-const rsm = 'http://jabber.org/protocol/rsm'
 
 /**
  * A client on a library that sends and hands over stanzas: what they say is written and read here, as an application
@@ -66,6 +65,8 @@ export class StanzaClient implements Client, Actions {
   readonly #stanzas: Element[] = []
   #jid = ''
   #fullJid = ''
+  /** Its session began by Bind 2. */
+  #bound = false
   #number = 0
 
   constructor(name: string, command: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}) {
@@ -91,7 +92,19 @@ export class StanzaClient implements Client, Actions {
     this.send(`<presence>${caps}</presence>`)
     // The server works in order: when this is answered, the presence has been taken.
     await this.pings(access.jid.split('@')[1]!)
+    if (this.#bound) await this.#catchUp()
     return login
+  }
+
+  /** Who begins by Bind 2 is sent nothing that waited (XEP-0386 §3.2), and asks its archive for the last page. */
+  async #catchUp(): Promise<void> {
+    const query = `query-${++this.#number}`
+    await this.request('set', pageQuery(query, 50, '<before/>'))
+    for (const one of this.#stanzas.splice(0)) {
+      const result = one.child('result', mam)
+      if (result?.attribute('queryid') !== query) this.#stanzas.push(one)
+      else this.#stanzas.push(forwardedBy(result))
+    }
   }
 
   /** Logs in, and stays connected without presence. */
@@ -101,7 +114,9 @@ export class StanzaClient implements Client, Actions {
     const event = await this.#next('login', 20, ({ event }) => event === 'online' || event === 'refused')
     if (event.event === 'refused') throw new Refused(event.why)
     // By Bind 2 the server has its say (XEP-0386 §3.2.1); an agent that does not tell has what it wished for.
-    this.#fullJid = (event.event === 'online' && event.jid) || `${access.jid}/${resource}`
+    const wished = `${access.jid}/${resource}`
+    this.#fullJid = (event.event === 'online' && event.jid) || wished
+    this.#bound = this.#fullJid !== wished
     return event as Login & StanzaEvent
   }
 
@@ -363,14 +378,12 @@ export class StanzaClient implements Client, Actions {
     const bodies: string[] = []
     let after = ''
     for (let pages = 1; ; pages++) {
-      const field = (name: string, value: string) => `<field var='${name}'><value>${a(value)}</value></field>`
-      const form = `<x xmlns='jabber:x:data' type='submit'>${field('FORM_TYPE', mam)}${field('with', of)}</x>`
-      const set = `<set xmlns='${rsm}'><max>${page}</max>${after && `<after>${escapeText(after)}</after>`}</set>`
       const query = `query-${++this.#number}`
-      const fin = await this.request('set', `<query xmlns='${mam}' queryid='${query}'>${form}${set}</query>`)
+      const place = after && `<after>${escapeText(after)}</after>`
+      const fin = await this.request('set', pageQuery(query, page, place, of))
       const results = this.#stanzas.filter(one => one.child('result', mam)?.attribute('queryid') === query)
       if (results.length > page) throw new Error(`a page of ${page} had ${results.length}`)
-      for (const one of results) bodies.push(archivedBody(one))
+      for (const one of results) bodies.push(forwardedBy(one.child('result', mam)!).child('body')?.text ?? '')
       if (fin!.attribute('complete') === 'true') return { pages, bodies }
       after = fin!.child('set', rsm)!.child('last')!.text
     }
@@ -380,9 +393,4 @@ export class StanzaClient implements Client, Actions {
 function sameItem(item: Element, jid: string, name: string, group: string): boolean {
   if (item.attribute('jid') !== jid || item.attribute('name') !== name) return false
   return item.elements.length === 1 && item.elements[0]!.text === group
-}
-
-function archivedBody(result: Element): string {
-  const forwarded = result.child('result', mam)!.child('forwarded', 'urn:xmpp:forward:0')
-  return forwarded!.child('message', 'jabber:client')!.child('body')?.text ?? ''
 }

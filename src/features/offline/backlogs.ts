@@ -254,17 +254,22 @@ export class Backlogs {
     try {
       const stanza = parse(entry.xml)
       if (!entry.undelivered && !one.mayHave(stanza)) return
-      const stamp = delay.write({ from: this.#host.domain, stamp: new Date(entry.at), reason: 'Offline Storage' })
       one.cameFromLog(entry.id, stanza)
       one.unconfirmed++
       one.length += entry.xml.length
-      one.session.deliver(stanza.withChildren([...stanza.children, stamp]))
+      one.session.deliver(entry.id <= one.begin ? this.#delayed(stanza, entry.at) : stanza)
     } catch (error) {
       if (!(error instanceof StreamError)) throw error
       // One that cannot be read must not keep back all others for ever.
       const facts = { account: one.owner.address.full, entry: entry.id, reason: error.message }
       this.#host.shared.log('error', 'an entry of the log cannot be read', facts)
     }
+  }
+
+  /** With the time at which it came (XEP-0203, XEP-0160 §2). */
+  #delayed(stanza: Element, at: number): Element {
+    const stamp = delay.write({ from: this.#host.domain, stamp: new Date(at), reason: 'Offline Storage' })
+    return stanza.withChildren([...stanza.children, stamp])
   }
 
   /** The session has everything up to where the hand-over has come: cursors move. */

@@ -41,6 +41,8 @@ export class HandOver {
   readonly device: string | undefined
   /** Where the device stood: before that, only what nobody has taken is for it. */
   readonly from: number
+  /** The last entry that there was when it began: what came later has not waited for anybody. */
+  readonly begin: number
   /** Everything in the log up to here was passed on, or is not for the session. */
   passed: number
   /** The last entry that there was when the log was last looked at. */
@@ -62,6 +64,7 @@ export class HandOver {
 
   constructor(session: Session, device: string | undefined, from: number) {
     this.session = session
+    this.begin = session.owner.last
     this.owner = session.owner
     this.device = device
     this.from = from
