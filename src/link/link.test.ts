@@ -122,6 +122,38 @@ test('a peer that closes its stream and its half of the connection still gets wh
   assert.equal(peer.over, 1)
 })
 
+test('a paused link stops its socket only where something comes, and tells afterwards what came and that it ended', async () => {
+  const runtime = simulation()
+  const { link, notes, socket, pair } = await bare(runtime)
+  socket.write(streamFraming().open({}))
+  await runtime.settle()
+  let stops = 0
+  const pause = pair.server.pause.bind(pair.server)
+  pair.server.pause = () => {
+    stops++
+    pause()
+  }
+  link.pause()
+  link.resume()
+  assert.equal(stops, 0)
+  link.pause()
+  for (const name of ['a', 'b', 'c']) {
+    socket.write(`<${name}/>`)
+    await runtime.settle()
+  }
+  assert.deepEqual([stops, notes.told], [1, ['opened']])
+  link.resume()
+  await runtime.settle()
+  assert.deepEqual(notes.told, ['opened', 'a', 'b', 'c'])
+  link.pause()
+  socket.end()
+  await runtime.settle()
+  assert.equal(notes.told.length, 4)
+  link.resume()
+  await runtime.settle()
+  assert.deepEqual(notes.told, ['opened', 'a', 'b', 'c', 'ended'])
+})
+
 test('a connection that breaks ends the link once, in any state', async () => {
   const breaks: ((link: Link, pair: Awaited<ReturnType<typeof bare>>['pair']) => void)[] = [
     (_, pair) => pair.cut(),

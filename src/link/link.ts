@@ -42,6 +42,8 @@ export interface Link {
   readonly direct: boolean
   /** Whether `secure` can be asked for (STARTTLS); false once it is encrypted or where the carrier does not do that. */
   readonly upgradable: boolean
+  /** The channel bindings that servers may announce, of those that it has (see `Security.channelBindings`). */
+  readonly channelBindings: readonly ChannelBindingType[]
   /** Data for a channel binding, or undefined. */
   channelBinding(type: ChannelBindingType): Uint8Array | undefined
   /** What we wrote and our own kernel has not taken: bytes, where each character that still waits counts as one. */

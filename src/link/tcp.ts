@@ -35,6 +35,7 @@ export function tcpLink(socket: Socket, options: LinkOptions): Link {
 }
 
 const clients = streamFraming()
+const none: readonly never[] = []
 
 class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   readonly carrier: string
@@ -57,6 +58,11 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   #peerClosed = false
   /** Nothing is read any more. */
   #deaf = false
+  /**
+   * What `pause` has come to: the socket is stopped only by what still comes, because most pauses are over before that
+   * and to stop it costs as much as a small stanza; what ends meanwhile is told afterwards.
+   */
+  #paused: 'input' | 'socket' | 'end' | undefined
   #closing = false
   /** Our closing tag is out. */
   #closed = false
@@ -90,6 +96,10 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
 
   get upgradable(): boolean {
     return this.#upgradable && !this.encrypted
+  }
+
+  get channelBindings(): readonly ChannelBindingType[] {
+    return this.#socket.security?.channelBindings ?? none
   }
 
   channelBinding(type: ChannelBindingType): Uint8Array | undefined {
@@ -133,13 +143,16 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
 
   pause(): void {
     this.#input.pause()
-    this.#socket.pause()
+    this.#paused ??= 'input'
   }
 
   resume(): void {
-    this.#socket.resume()
+    const paused = this.#paused
+    this.#paused = undefined
+    if (paused === 'socket') this.#socket.resume()
     // what was kept comes first, because the socket reads in a later turn; it may pause again
     this.#input.resume()
+    if (paused === 'end') this.ended()
   }
 
   close(): void {
@@ -164,6 +177,10 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   // what the socket tells
 
   read(chunk: Uint8Array): void {
+    if (this.#paused === 'input') {
+      this.#paused = 'socket'
+      this.#socket.pause()
+    }
     if (!this.#deaf) this.#input.push(chunk)
   }
 
@@ -172,6 +189,10 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   }
 
   ended(error?: Error): void {
+    if (this.#paused !== undefined && error === undefined && !this.#deaf && !this.#closing) {
+      this.#paused = 'end'
+      return
+    }
     // closed in order, but our own stream still stands (RFC 6120 §4.4)
     if (error === undefined && this.#peerClosed && !this.#closed && !this.#deaf) this.#halfOver = true
     else this.#finish(error)

@@ -23,6 +23,10 @@ test('both ends of a handshake have the same channel bindings, and the client kn
   const point = server.security?.channelBinding('tls-server-end-point')
   assert.deepEqual(point, endPoint(client.security!.peerChain[0]!))
   assert.deepEqual(client.security?.channelBinding('tls-server-end-point'), point)
+  const types = server.security?.channelBindings
+  assert.deepEqual(types, ['tls-exporter', 'tls-server-end-point'])
+  assert.equal(server.security?.channelBindings, types, 'the same array each time')
+  assert.deepEqual(client.security?.channelBindings, types)
   assert.deepEqual(server.security?.channelBinding('tls-unique'), client.security?.channelBinding('tls-unique'))
   const ears = new Ears()
   client.start(new Ears())
@@ -47,6 +51,7 @@ test('the exporter is not offered on TLS 1.2, the end point is; older versions a
   const socket = await accepted()
   await socket.secure(server)
   assert.equal(socket.security?.protocol, 'TLSv1.2')
+  assert.deepEqual(socket.security?.channelBindings, ['tls-server-end-point'])
   assert.equal(socket.security?.channelBinding('tls-exporter'), undefined)
   assert.equal(socket.security?.channelBinding('tls-server-end-point')?.length, 32)
   if (!client.authorized) await once(client, 'secureConnect')
@@ -65,6 +70,23 @@ test('the exporter is not offered on TLS 1.2, the end point is; older versions a
   })
   old.on('error', () => {})
   await assert.rejects((await accepted()).secure(server), /TLS handshake failed: unsupported protocol$/)
+})
+
+test('where it is the same for every name, none is asked for', async () => {
+  const { port, accepted } = await listening()
+  const asked: (string | undefined)[] = []
+  const identity: ServerTls['identity'] = name => {
+    asked.push(name)
+    return server.identity(undefined)
+  }
+  const client = tlsConnect({ port, host: '127.0.0.1', ca: certificate.chain, servername: 'a.example' })
+  const socket = await accepted()
+  await socket.secure({ role: 'server', identity, anyName: true })
+  assert.deepEqual(asked, [undefined])
+  assert.equal(socket.security?.serverName, 'a.example')
+  assert.equal(socket.security?.channelBinding('tls-server-end-point')?.length, 32)
+  client.destroy()
+  socket.destroy()
 })
 
 test('SNI chooses the certificate, and a name that nobody has is refused by an alert', async () => {

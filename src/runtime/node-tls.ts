@@ -5,6 +5,7 @@ import {
   connect,
   createSecureContext,
   type DetailedPeerCertificate,
+  type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   TLSSocket,
@@ -32,6 +33,8 @@ const common: SecureContextOptions = {
 interface Prepared {
   readonly context: SecureContext
   readonly certificate: Certificate
+  /** `tls-server-end-point` (RFC 5929 §4): each connection that is shown this certificate has it. */
+  readonly endPoint: Uint8Array | undefined
 }
 
 /** `Network.identity`: throws a sentence where chain and key are not PEM or do not fit each other. */
@@ -43,7 +46,7 @@ export function tlsIdentity(certificate: Certificate): TlsIdentity {
   const context = readable('certificate chain', () =>
     createSecureContext({ ...common, cert: certificate.chain, key: certificate.key }),
   )
-  return { context, certificate } satisfies Prepared as unknown as TlsIdentity
+  return { context, certificate, endPoint: endPoint(leaf.raw) } satisfies Prepared as unknown as TlsIdentity
 }
 
 function readable<T>(what: string, read: () => T): T {
@@ -64,24 +67,34 @@ let nobody: SecureContext | undefined
 /** The fatal alert `unrecognized_name` (RFC 6066 §3): Node can only close, or go on with another certificate. */
 const unrecognizedName = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 
+/** The identity that a server's socket shows its client. */
+const shown = Symbol('shown')
+type ServerSocket = TLSSocket & { [shown]?: TlsIdentity | undefined }
+
 /** The server's end of a handshake on a connected socket; `secure` is emitted when it is done. */
 export function serverTls(socket: NetSocket, options: ServerTls): TLSSocket {
   const unnamed = options.identity(undefined)
   nobody ??= createSecureContext(common)
-  return new TLSSocket(socket, {
+  const carrier: ServerSocket = new TLSSocket(socket, {
     isServer: true,
     secureContext: unnamed ? prepared(unnamed).context : nobody,
-    SNICallback: (name, done) => {
-      const identity = options.identity(name)
-      if (identity) return done(null, prepared(identity).context)
-      socket.write(unrecognizedName)
-      done(new Error(`nobody here is named ${name}`))
-    },
+    // Not asked for in vain: the handshake would stop for it.
+    ...(options.anyName !== true && {
+      SNICallback: (name, done) => {
+        const identity = options.identity(name)
+        carrier[shown] = identity
+        if (identity) return done(null, prepared(identity).context)
+        socket.write(unrecognizedName)
+        done(new Error(`nobody here is named ${name}`))
+      },
+    }),
     ...(options.alpn && { ALPNProtocols: [...options.alpn] }),
     requestCert: options.requestCertificate === true,
     rejectUnauthorized: false,
     highWaterMark,
   } as TLSSocketOptions)
+  carrier[shown] = unnamed
+  return carrier
 }
 
 /** The client context that was made last: mostly the next one is the same, and reading authorities costs milliseconds. */
@@ -131,6 +144,14 @@ function mismatch(certificate: Uint8Array, name: string): Error {
   return new Error(`The certificate does not prove the name ${name} (its names: ${names})`)
 }
 
+/** All answers there are, made once. */
+const bindings = {
+  both: ['tls-exporter', 'tls-server-end-point'],
+  exporter: ['tls-exporter'],
+  endPoint: ['tls-server-end-point'],
+  none: [],
+} as const satisfies Record<string, readonly ChannelBindingType[]>
+
 /** What a finished handshake can tell, asked from the socket each time: nothing is kept per connection. */
 export class NodeSecurity implements Security {
   readonly #socket: TLSSocket
@@ -172,18 +193,34 @@ export class NodeSecurity implements Security {
     return chain
   }
 
+  get channelBindings(): readonly ChannelBindingType[] {
+    const exporter = this.#exports
+    if (this.#endPoint === undefined) return exporter ? bindings.exporter : bindings.none
+    return exporter ? bindings.both : bindings.endPoint
+  }
+
+  /** RFC 9266 §2: on TLS 1.2 there is an exporter only with the extended master secret, which Node does not show. */
+  get #exports(): boolean {
+    return this.#socket.getProtocol() === 'TLSv1.3'
+  }
+
+  get #endPoint(): Uint8Array | undefined {
+    const socket: ServerSocket = this.#socket
+    if (this.#server) return socket[shown] && prepared(socket[shown]).endPoint
+    // not getPeerX509Certificate, which has one only the first time that it is asked (Node 24.21)
+    const raw = (socket.getPeerCertificate() as PeerCertificate | null)?.raw
+    return raw && endPoint(raw)
+  }
+
   channelBinding(type: ChannelBindingType): Uint8Array | undefined {
     const socket = this.#socket
     if (socket.destroyed) return undefined
     switch (type) {
       case 'tls-exporter':
-        // RFC 9266 §2: on TLS 1.2 only with the extended master secret, which Node does not show; the context is empty, not absent
-        if (socket.getProtocol() !== 'TLSv1.3') return undefined
-        return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
-      case 'tls-server-end-point': {
-        const certificate = this.#server ? socket.getX509Certificate() : socket.getPeerX509Certificate()
-        return certificate && endPoint(certificate.raw)
-      }
+        // RFC 9266 §2: the context is empty, not absent
+        return this.#exports ? socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) : undefined
+      case 'tls-server-end-point':
+        return this.#endPoint
       case 'tls-unique':
         // COMPAT: RFC 9266 §3 knows it not on TLS 1.3, but clients that use OpenSSL send the client's Finished message all the
         // same. On 1.2 it is not safe without the extended master secret (RFC 7627 §1), nor on a resumed session.

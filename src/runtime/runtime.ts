@@ -124,6 +124,8 @@ export interface ServerTls {
   readonly role: 'server'
   /** The identity for a name asked by SNI (undefined when none was asked); undefined refuses the handshake. */
   identity(name: string | undefined): TlsIdentity | undefined
+  /** Whether that is the same for every name, and for none. */
+  readonly anyName?: boolean
   readonly alpn?: readonly string[]
   readonly requestCertificate?: boolean
   /** Milliseconds for the whole handshake; 30 seconds unless told. */
@@ -163,6 +165,11 @@ export interface Security {
    * whoever trusts a client's certificate verifies `peerChain` itself.
    */
   readonly verified: boolean
+  /**
+   * The types that servers may announce of those that this connection has: known without reckoning any, and for the same
+   * types the same array.
+   */
+  readonly channelBindings: readonly ChannelBindingType[]
   /** Data for a channel binding, or undefined where this connection cannot have it (RFC 9266 §2, RFC 5929 §4). */
   channelBinding(type: ChannelBindingType): Uint8Array | undefined
 }

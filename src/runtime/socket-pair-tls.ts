@@ -106,9 +106,12 @@ function security(welcome: Welcome, chain: string[], verified: boolean, serverNa
     serverName,
     peerChain: chain.map(text => encoder.encode(text)),
     verified,
+    channelBindings: bindings,
     channelBinding: type => binding(type, welcome.secret, welcome.chain),
   }
 }
+
+const bindings: readonly ChannelBindingType[] = ['tls-exporter', 'tls-server-end-point']
 
 /** The same at both ends, another one on each connection; the end point another one for each certificate. */
 function binding(type: ChannelBindingType, secret: Uint8Array, chain: string): Uint8Array | undefined {

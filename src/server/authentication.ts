@@ -1,10 +1,15 @@
+import type { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { ns } from '../wire/namespaces.ts'
 import { channelBindingFeature, channelBindingNamespace } from '../wire/sasl/channel-binding.ts'
 import { challenge, failure, mechanismsFeature, readClientNonza, success } from '../wire/sasl/elements.ts'
 import { SaslError } from '../wire/sasl/server.ts'
+import { Composed } from './composed.ts'
 import { Attempt, announcedMechanisms, offeredBindings } from './login.ts'
 import type { StreamFeature } from './stream-feature.ts'
+
+const offered = new Composed<Element>()
+const offeredTypes = new Composed<Element>()
 
 /** SASL in the words of RFC 6120 §6. */
 export const authentication: StreamFeature = {
@@ -13,7 +18,7 @@ export const authentication: StreamFeature = {
   when: ['secure'],
   offer(stream) {
     const mechanisms = announcedMechanisms(stream)
-    return mechanisms.length === 0 ? undefined : mechanismsFeature(mechanisms)
+    return mechanisms.length === 0 ? undefined : offered.of([mechanisms], () => mechanismsFeature(mechanisms))
   },
   async take(stream, element) {
     const attempt = Attempt.of(stream)
@@ -45,7 +50,7 @@ export const channelBindings: StreamFeature = {
   when: ['secure'],
   offer(stream) {
     const types = offeredBindings(stream)
-    return types.length === 0 ? undefined : channelBindingFeature(types)
+    return types.length === 0 ? undefined : offeredTypes.of([types], () => channelBindingFeature(types))
   },
   take() {
     throw new StreamError('unsupported-stanza-type')

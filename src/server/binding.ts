@@ -20,12 +20,14 @@ export const beginnings = extensionPoint<(session: Session) => void>('beginnings
 /** What features do when a session is over, before what its client did not take goes another road. */
 export const endings = extensionPoint<(session: Session) => void>('endings of sessions')
 
+const offered = new Element('bind', ns.bind)
+
 /** Resource binding (RFC 6120 §7). */
 export const binding: StreamFeature = {
   registers: 'stream-feature',
   namespace: ns.bind,
   when: ['authenticated'],
-  offer: () => new Element('bind', ns.bind),
+  offer: () => offered,
   async take(stream, iq) {
     try {
       const bind = iq.elements[0]!

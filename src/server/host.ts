@@ -67,6 +67,8 @@ export class Host {
   readonly handlers: Handlers
   readonly chores: readonly ChoreRegistration[]
   readonly #extensions: readonly ExtensionRegistration[]
+  /** What was asked for of them, by point: each login asks for several. */
+  readonly #hung = new Map<ExtensionPoint<unknown>, readonly unknown[]>()
   /** Stream features that features of this host add to the core's. */
   readonly streamFeatures: readonly StreamFeature[]
   /** Set by the server once the store is open. */
@@ -144,7 +146,12 @@ export class Host {
 
   /** What features have hung at a point, in the order of their list. Whole only once the host is made. */
   extensions<T>(point: ExtensionPoint<T>): readonly T[] {
-    return this.#extensions.filter(one => one.point === point).map(one => one.value as T)
+    let found = this.#hung.get(point)
+    if (found === undefined) {
+      found = this.#extensions.filter(one => one.point === point).map(one => one.value)
+      this.#hung.set(point, found)
+    }
+    return found as readonly T[]
   }
 
   /**

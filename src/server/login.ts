@@ -4,6 +4,7 @@ import { Jid } from '../wire/jid.ts'
 import { channelBindingTypes } from '../wire/sasl/channel-binding.ts'
 import type { SaslServer, SaslServerContext, SaslStep } from '../wire/sasl/server.ts'
 import { SaslError, saslServer } from '../wire/sasl/server.ts'
+import { Composed } from './composed.ts'
 import type { Stream } from './stream.ts'
 
 /** RFC 6120 §6.4.5: a client gets some tries on one stream before it has to begin again. */
@@ -81,7 +82,6 @@ export class Attempt {
     stream.username = account.local
     stream.attempt = undefined
     stream.announced = undefined
-    stream.bindings = undefined
     stream.log('info', 'login', { mechanism: this.mechanism })
   }
 
@@ -148,11 +148,17 @@ export class Attempt {
 /** The mechanisms that a stream offers, best first: the -PLUS of each SCRAM where there is a channel binding, PLAIN only inside TLS. */
 export function offeredMechanisms(stream: Stream): readonly string[] {
   const configured: readonly string[] = stream.streams.config.login.mechanisms
-  const scram = configured.filter(name => name.startsWith('SCRAM-'))
-  const plus = offeredBindings(stream).length === 0 ? [] : scram.map(name => `${name}-PLUS`)
-  const plain = configured.includes('PLAIN') && stream.link.encrypted ? ['PLAIN'] : []
-  return [...plus, ...scram, ...plain]
+  const bindings = offeredBindings(stream)
+  const { encrypted } = stream.link
+  return offered.of([configured, bindings, encrypted], () => {
+    const scram = configured.filter(name => name.startsWith('SCRAM-'))
+    const plus = bindings.length === 0 ? [] : scram.map(name => `${name}-PLUS`)
+    const plain = configured.includes('PLAIN') && encrypted ? ['PLAIN'] : []
+    return [...plus, ...scram, ...plain]
+  })
 }
+
+const offered = new Composed<readonly string[]>()
 
 /** The same, for a stream that announces them now: its client may compare what it saw (XEP-0474). */
 export function announcedMechanisms(stream: Stream): readonly string[] {
@@ -161,13 +167,9 @@ export function announcedMechanisms(stream: Stream): readonly string[] {
   return mechanisms
 }
 
-/** The channel bindings that a stream's connection has (XEP-0440). */
-export function offeredBindings(stream: Stream): readonly string[] {
-  const { link } = stream
-  if (!link.encrypted) return []
-  // Asked for several times in a login, and not cheap to have; what TLS has agreed on does not change.
-  stream.bindings ??= channelBindingTypes.filter(type => link.channelBinding(type) !== undefined)
-  return stream.bindings
+/** The channel bindings that a stream's connection has (XEP-0440): of the same ones always the same array. */
+export function offeredBindings({ link }: Stream): readonly string[] {
+  return link.channelBindings
 }
 
 function addressKey(stream: Stream): string {

@@ -3,6 +3,9 @@ import { StreamError } from '../wire/errors.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { StreamFeature } from './stream-feature.ts'
 
+const required = new Element('starttls', ns.tls, [], [new Element('required', ns.tls)])
+const optional = new Element('starttls', ns.tls)
+
 /** STARTTLS (RFC 6120 §5). */
 export const starttls: StreamFeature = {
   registers: 'stream-feature',
@@ -10,7 +13,7 @@ export const starttls: StreamFeature = {
   when: ['plain', 'secure'],
   offer({ link, streams }) {
     if (!link.upgradable) return undefined
-    return new Element('starttls', ns.tls, [], streams.config.tls.required ? [new Element('required', ns.tls)] : [])
+    return streams.config.tls.required ? required : optional
   },
   take(stream, element) {
     const { link, streams } = stream

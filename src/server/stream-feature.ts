@@ -14,7 +14,7 @@ export interface StreamFeature {
   readonly namespace: string
   /** The phases in which it is offered and its elements are taken. */
   readonly when: readonly Phase[]
-  /** What stands in `<stream:features/>`, or nothing. */
+  /** What stands in `<stream:features/>`, or nothing: the same element each time, where it says the same (see `Composed`). */
   offer(stream: Stream): Element | undefined
   /**
    * Takes one of its elements. While the promise is open, nothing else of the stream is read. Throws StreamError where

@@ -2,7 +2,7 @@ import { streamElement } from '../link/framing.ts'
 import type { Link, StreamHeader, StreamReader } from '../link/link.ts'
 import type { Timer } from '../runtime/runtime.ts'
 import { StorageError } from '../storage/storage.ts'
-import { Element } from '../wire/element.ts'
+import type { Element } from '../wire/element.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
@@ -36,8 +36,6 @@ export class Stream implements StreamReader, Carrier {
   attempt: Attempt | undefined
   /** What the client was last told that it can log in with, until it has (XEP-0474). */
   announced: Announced | undefined
-  /** The channel bindings of its connection, where they were asked for since it began to log in. */
-  bindings: readonly string[] | undefined
   /** The bare JID that the header names, before anything is proven: a hint (RFC 6120 §4.7.1). */
   from: Jid | undefined
   /** The namespace of a negotiation during which nothing else may be said. */
@@ -262,37 +260,21 @@ export class Stream implements StreamReader, Carrier {
 
   /** Writes `<stream:features/>`, as they are now. */
   offer(): void {
-    this.link.write(streamElement(new Element('features', ns.streams, [], this.offers())))
+    this.link.write(this.streams.offers.xml(this.offers()))
   }
 
-  /** What is in `<stream:features/>` now, in the order of XEP-0170 (encryption, authentication, then the rest), but for one feature. */
+  /** What is in `<stream:features/>` now, but for one feature. */
   offers(without?: StreamFeature): readonly Element[] {
-    const { phase } = this
-    const offers = this.#features(this.host!)
-      .filter(feature => feature !== without && feature.when.includes(phase))
-      .map(feature => feature.offer(this))
-      .filter(offer => offer !== undefined)
-    return [...offers, this.#limits()]
-  }
-
-  /** XEP-0478 §3.1. */
-  #limits(): Element {
-    const { limits, timeouts } = this.streams.config
+    const { offers, config } = this.streams
+    const { limits, timeouts } = config
+    const all: Element[] = []
+    for (const feature of offers.features(this.host!, this.phase)) {
+      const offer = feature === without ? undefined : feature.offer(this)
+      if (offer !== undefined) all.push(offer)
+    }
     const bytes = this.username === undefined ? limits.stanzaBeforeLogin : limits.stanza
-    const namespace = 'urn:xmpp:stream-limits:0'
-    return new Element(
-      'limits',
-      namespace,
-      [],
-      [
-        new Element('max-bytes', namespace, [], [String(bytes)]),
-        new Element('idle-seconds', namespace, [], [String(Math.ceil(timeouts.idle / 1000))]),
-      ],
-    )
-  }
-
-  #features(host: Host): readonly StreamFeature[] {
-    return [...this.streams.features, ...host.streamFeatures]
+    all.push(offers.limits(bytes, timeouts.idle))
+    return all
   }
 
   #negotiate(element: Element): Promise<void> | undefined {
@@ -309,7 +291,7 @@ export class Stream implements StreamReader, Carrier {
     // Binding travels in an IQ (RFC 6120 §7.6.1): what counts is its payload.
     const stanza = element.namespace === ns.client && kindOf(element.name) !== undefined
     const namespace = stanza ? element.elements[0]?.namespace : element.namespace
-    const feature = this.#features(host).find(one => one.namespace === namespace && one.when.includes(phase))
+    const feature = this.streams.offers.features(host, phase).find(one => one.namespace === namespace)
     if (feature !== undefined) return feature.take(this, element)
     // RFC 6120 §4.9.3.12: nothing else before login and binding.
     if (phase !== 'bound') throw new StreamError('not-authorized', 'Log in and bind a resource first.')

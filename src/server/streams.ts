@@ -10,13 +10,13 @@ import { Envelope } from './envelope.ts'
 import { Failures } from './failures.ts'
 import type { Host } from './host.ts'
 import type { Log } from './log.ts'
+import { Offers } from './offers.ts'
 import type { Rations } from './rations.ts'
 import type { Road } from './road.ts'
 import type { Session } from './session.ts'
 import type { Config } from './settings.ts'
 import { starttls } from './starttls.ts'
 import { Stream } from './stream.ts'
-import type { StreamFeature } from './stream-feature.ts'
 import { Unsent } from './unsent.ts'
 
 /** How long a client may take to answer a ping before it counts as gone, in milliseconds. */
@@ -42,8 +42,7 @@ export class Streams {
   readonly failures: Failures
   /** What waits for slow readers. */
   readonly unsent: Unsent
-  /** XEP-0170: encryption, authentication, then the rest. */
-  readonly features: readonly StreamFeature[] = [starttls, authentication, channelBindings, binding]
+  readonly offers = new Offers([starttls, authentication, channelBindings, binding])
   readonly #runtime: Runtime
   readonly #hosts: ReadonlyMap<string, Host>
   readonly #all = new Set<Stream>()
@@ -99,6 +98,7 @@ export class Streams {
       role: 'server',
       // A client may ask for the name of an SRV target; what counts is the stream's `to`.
       identity: name => (this.#hosts.get(name ?? '') ?? this.defaultHost).identity,
+      anyName: this.#hosts.size === 1,
       // XEP-0368 §4
       alpn: ['xmpp-client'],
       timeout: this.config.timeouts.handshake,

@@ -22,9 +22,10 @@ export default feature({
   start: ({ host }) => {
     /** Asked for when the host is whole. */
     const parts = () => host.extensions(bindInline)
+    let offered: Element | undefined
     return [
       saslInline.add({
-        offer: () => bindFeature(parts().flatMap(part => part.feature ?? [])),
+        offer: () => (offered ??= bindFeature(parts().flatMap(part => part.feature ?? []))),
         check: login => void wish(host, login),
         async run(login) {
           // XEP-0198 §9.2: who came back has its resource.

@@ -9,6 +9,8 @@ import { kinds } from './unimportant.ts'
 import { Waiting } from './waiting.ts'
 import { active, csi, inactive } from './wire.ts'
 
+const offered = csi.write({})
+
 /** A client that nobody looks at is not woken for what can wait (XEP-0352). */
 export default feature({
   name: 'csi',
@@ -29,7 +31,7 @@ export default feature({
         namespace: csi.namespace,
         // §4.1: announced with binding, of use once there is a session.
         when: ['authenticated', 'bound'],
-        offer: () => csi.write({}),
+        offer: () => offered,
         take({ session }, element) {
           if (session === undefined) throw new StreamError('not-authorized', 'Bind a resource first.')
           if (active.is(element)) waiting.active(session)

@@ -1,3 +1,4 @@
+import { Composed } from '../../server/composed.ts'
 import { deviceName } from '../../server/device.ts'
 import type { Host } from '../../server/host.ts'
 import { offeredBindings } from '../../server/login.ts'
@@ -33,6 +34,8 @@ export class TokenLogins implements SaslInline {
   readonly #host: Host
   readonly #config: FastSettings
   readonly #proofs = new WeakMap<Sasl2Login, Proof>()
+  readonly #mechanismsFor = new Composed<readonly string[]>()
+  readonly #offered = new Composed<Element>()
 
   constructor(host: Host, config: FastSettings) {
     this.#host = host
@@ -41,7 +44,7 @@ export class TokenLogins implements SaslInline {
 
   offer(stream: Stream): Element | undefined {
     const mechanisms = this.#mechanisms(stream)
-    return mechanisms.length === 0 ? undefined : fastFeature.write({ mechanisms })
+    return mechanisms.length === 0 ? undefined : this.#offered.of([mechanisms], () => fastFeature.write({ mechanisms }))
   }
 
   /** Throws SaslError `malformed-request`. */
@@ -180,8 +183,11 @@ export class TokenLogins implements SaslInline {
     const { enabled, unbound } = this.#config
     // §6
     if (!enabled || !stream.link.encrypted) return []
-    const all = hashedTokenMechanismsFor(offeredBindings(stream))
-    return unbound ? all : all.filter(name => hashedTokenMechanism(name)?.binding !== undefined)
+    const bindings = offeredBindings(stream)
+    return this.#mechanismsFor.of([bindings, unbound], () => {
+      const all = hashedTokenMechanismsFor(bindings)
+      return unbound ? all : all.filter(name => hashedTokenMechanism(name)?.binding !== undefined)
+    })
   }
 
   #commit(owner: Owner, changes: readonly Change[]): Promise<void> | undefined {

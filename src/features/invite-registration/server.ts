@@ -11,6 +11,8 @@ import { type Inviting, inviteCommands } from './commands.ts'
 import { Invitations, invitations, noSuchToken } from './invitations.ts'
 import { inviteFeature, preauth } from './wire.ts'
 
+const offered = inviteFeature.write({})
+
 const day = 86_400_000
 const hosts = new WeakMap<Host, Inviting>()
 
@@ -65,7 +67,7 @@ class PreAuthentication implements StreamFeature {
   }
 
   offer(stream: Stream): Element | undefined {
-    return this.#invitations.offered && isSafe(stream) ? inviteFeature.write({}) : undefined
+    return this.#invitations.offered && isSafe(stream) ? offered : undefined
   }
 
   take(stream: Stream, iq: Element): Promise<void> {

@@ -3,6 +3,8 @@ import { account, server } from '../../server/handlers.ts'
 import { StreamError } from '../../wire/errors.ts'
 import { legacySession } from './wire.ts'
 
+const offered = legacySession.write({ optional: true })
+
 /**
  * The session of RFC 3921 §3 is a formality since RFC 6120: announced as optional for the clients that insist on it, and
  * agreed to whenever they ask.
@@ -14,7 +16,7 @@ export default feature({
       registers: 'stream-feature',
       namespace: legacySession.namespace,
       when: ['authenticated'],
-      offer: () => legacySession.write({ optional: true }),
+      offer: () => offered,
       take() {
         throw new StreamError('not-authorized', 'Bind a resource first.')
       },

@@ -1,3 +1,4 @@
+import { Composed } from '../../server/composed.ts'
 import { setting, yes } from '../../server/config.ts'
 import { feature } from '../../server/feature.ts'
 import type { Stream } from '../../server/stream.ts'
@@ -23,20 +24,16 @@ export default feature({
   },
 })
 
-/** How many texts of features have their version at hand. */
-const remembered = 16
-
 /** What a stream offers before login, as one value. */
 class Version implements StreamFeature {
   readonly registers = 'stream-feature'
   readonly namespace = pipelining
   readonly when = ['secure'] as const
-  /** Versions by the features that they stand for. */
-  readonly #known = new Map<string, string>()
+  /** Versions of the features that they stand for, and how those are announced. */
+  readonly #known = new Composed<{ readonly value: string; readonly offer: Element }>()
 
   offer(stream: Stream): Element | undefined {
-    const value = this.of(stream)
-    return value === undefined ? undefined : configVersion.write({ scheme: 'opaque', value })
+    return this.#version(stream)?.offer
   }
 
   take(): never {
@@ -45,19 +42,17 @@ class Version implements StreamFeature {
 
   /** That of a stream; undefined where nothing may come along with the header: what was sent before TLS counts for nothing. */
   of(stream: Stream): string | undefined {
+    return this.#version(stream)?.value
+  }
+
+  #version(stream: Stream) {
     if (!stream.link.direct || stream.username !== undefined) return undefined
     // §2.3.1: another mechanism, another inline feature, another limit, and the client should think again.
-    const features = stream
-      .offers(this)
-      .map(one => one.xml(ns.client))
-      .join('')
-    let value = this.#known.get(features)
-    if (value === undefined) {
-      value = digest(features)
-      if (this.#known.size >= remembered) this.#known.clear()
-      this.#known.set(features, value)
-    }
-    return value
+    const features = stream.offers(this)
+    return this.#known.of(features, () => {
+      const value = digest(features.map(one => one.xml(ns.client)).join(''))
+      return { value, offer: configVersion.write({ scheme: 'opaque', value }) }
+    })
   }
 }
 

@@ -24,6 +24,8 @@ import type { Inbound, Outbound, SubscriptionType } from './subscriptions.ts'
 import { inbound, outbound } from './subscriptions.ts'
 import { preApproval } from './wire.ts'
 
+const preApprovalOffered = preApproval.write({})
+
 /** Presence and the subscriptions to it (RFC 6121 §3, §4). */
 export default feature({
   name: 'presence',
@@ -42,7 +44,7 @@ export default feature({
       registers: 'stream-feature',
       namespace: preApproval.namespace,
       when: ['authenticated', 'bound'],
-      offer: () => preApproval.write({}),
+      offer: () => preApprovalOffered,
       take() {
         throw new StreamError('unsupported-stanza-type')
       },

@@ -11,6 +11,8 @@ import { Quota } from './quota.ts'
 import { checkLength, type RegistrationSettings } from './settings.ts'
 import { credentialsOf, type RegisterQuery, registerFeature, registerQuery, registrationForm } from './wire.ts'
 
+const offer = registerFeature.write({})
+
 /** Making an account before login (XEP-0077 §3.1.1, §8). */
 export class Registration implements StreamFeature {
   readonly registers = 'stream-feature'
@@ -31,7 +33,7 @@ export class Registration implements StreamFeature {
 
   offer(stream: Stream): Element | undefined {
     const offered = this.#settings.open || this.#host.extensions(admissions).some(one => one.offered())
-    return offered && isSafe(stream) ? registerFeature.write({}) : undefined
+    return offered && isSafe(stream) ? offer : undefined
   }
 
   take(stream: Stream, iq: Element): Promise<void> {

@@ -16,6 +16,8 @@ import { gone, itemOf, type Pushed, push, pushTo, save } from './exports.ts'
 import { changedSince, rosterRemoved, rosterVersion, versionOf } from './versions.ts'
 import { type rosterItem, rosterQuery, rosterVersioning } from './wire.ts'
 
+const versioningOffered = rosterVersioning.write({ optional: false })
+
 type Item = Infer<typeof rosterItem>
 
 /** Stanzas that may put a contact into the roster (RFC 6121 §3.1.2, §3.1.5, §3.4.2). */
@@ -39,7 +41,7 @@ export default feature({
         registers: 'stream-feature',
         namespace: rosterVersioning.namespace,
         when: ['authenticated', 'bound'],
-        offer: () => rosterVersioning.write({ optional: false }),
+        offer: () => versioningOffered,
         take() {
           throw new StreamError('unsupported-stanza-type')
         },

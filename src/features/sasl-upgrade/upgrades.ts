@@ -1,3 +1,4 @@
+import { Composed } from '../../server/composed.ts'
 import type { Host } from '../../server/host.ts'
 import type { Stream } from '../../server/stream.ts'
 import type { Element } from '../../wire/element.ts'
@@ -26,6 +27,7 @@ interface Progress {
 export class Upgrades implements SaslInline, SaslTasks {
   readonly #host: Host
   readonly #logins = new WeakMap<Sasl2Login, Progress>()
+  readonly #announced = new Composed<readonly Element[]>()
 
   constructor(host: Host) {
     this.#host = host
@@ -33,7 +35,8 @@ export class Upgrades implements SaslInline, SaslTasks {
 
   /** §2.1: the same for every account, so that nothing is told about any. */
   announce(stream: Stream): readonly Element[] {
-    return this.#offered(stream).map(task => upgrade.write({ task }))
+    const { mechanisms } = stream.streams.config.login
+    return this.#announced.of([mechanisms], () => this.#offered(stream).map(task => upgrade.write({ task })))
   }
 
   /** Throws SaslError `malformed-request`. */

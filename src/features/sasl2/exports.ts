@@ -29,7 +29,7 @@ export interface Sasl2Login {
 
 /** A feature's part in logins by SASL2 (XEP-0388), as a value. */
 export interface SaslInline {
-  /** What stands in `<inline/>` of the stream feature, or nothing. */
+  /** What stands in `<inline/>` of the stream feature, or nothing; here and below the same elements where they say the same. */
   offer?(stream: Stream): Element | undefined
   /** What stands in the stream feature itself, behind the mechanisms. */
   announce?(stream: Stream): readonly Element[]

@@ -1,3 +1,4 @@
+import { Composed } from '../../server/composed.ts'
 import { feature } from '../../server/feature.ts'
 import { Attempt, announcedMechanisms } from '../../server/login.ts'
 import type { Stream } from '../../server/stream.ts'
@@ -21,6 +22,7 @@ class Sasl2 implements StreamFeature {
   readonly registers = 'stream-feature'
   readonly namespace = sasl2
   readonly when = ['plain', 'secure', 'authenticated', 'bound'] as const
+  readonly #offered = new Composed<Element>()
   readonly #logins = new WeakMap<Stream, Login>()
   /** §4.8: streams on which nobody can authenticate any more, though nobody has logged in. */
   readonly #spent = new WeakSet<Stream>()
@@ -30,10 +32,10 @@ class Sasl2 implements StreamFeature {
     const mechanisms = stream.username === undefined && offers(stream) ? announcedMechanisms(stream) : []
     if (mechanisms.length === 0) return undefined
     const parts = stream.host!.extensions(saslInline)
-    return authentication(
-      mechanisms,
-      parts.map(part => part.offer?.(stream)).filter(offer => offer !== undefined),
-      parts.flatMap(part => part.announce?.(stream) ?? []),
+    const inline = parts.map(part => part.offer?.(stream)).filter(offer => offer !== undefined)
+    const more = parts.flatMap(part => part.announce?.(stream) ?? [])
+    return this.#offered.of([mechanisms, inline.length, ...inline, ...more], () =>
+      authentication(mechanisms, inline, more),
     )
   }
 

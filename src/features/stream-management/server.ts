@@ -20,6 +20,8 @@ import { resumptions } from './exports.ts'
 import { forgetOldCounts, keepCount, keepCounts, keptCount, keptCounts } from './kept.ts'
 import { answer, enable, enabled, failed, request, resume, resumed, streamManagement, tooHigh } from './wire.ts'
 
+const offered = streamManagement.write({})
+
 const requestXml = request.write({}).xml(ns.client)
 
 /** Both sides know what the other one has, and a session outlives its connection (XEP-0198). */
@@ -39,7 +41,7 @@ export default feature({
     return [
       // §9.2
       saslInline.add({
-        offer: () => streamManagement.write({}),
+        offer: () => offered,
         check: ({ request }) => void resumption(request),
         async run(login) {
           const wish = resumption(login.request)
@@ -66,7 +68,7 @@ export default feature({
         registers: 'stream-feature',
         namespace: streamManagement.namespace,
         when: ['authenticated', 'bound'],
-        offer: ({ session }) => (session?.managed === undefined ? streamManagement.write({}) : undefined),
+        offer: ({ session }) => (session?.managed === undefined ? offered : undefined),
         take(stream, element) {
           if (stream.session === undefined) return beforeBinding(stream, element, ended)
           const { session } = stream
