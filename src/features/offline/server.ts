@@ -1,4 +1,4 @@
-import { endings } from '../../server/binding.ts'
+import { beginnings, endings } from '../../server/binding.ts'
 import { setting, time, whole } from '../../server/config.ts'
 import { feature, load } from '../../server/feature.ts'
 import { drop, message, presence, writing } from '../../server/pipeline.ts'
@@ -53,6 +53,7 @@ export default feature({
         backlogs.announced(session)
         unconfirmed.tend(session.owner)
       }),
+      beginnings.add(({ owner }) => unconfirmed.tend(owner)),
       catchUps.add((session, learnt) => backlogs.asks(session, learnt)),
       resumptions.add(session => backlogs.resumed(session)),
       suspensions.add(session => backlogs.suspended(session)),

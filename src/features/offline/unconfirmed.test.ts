@@ -53,6 +53,15 @@ test('after a crash, what a client without a cursor of its own may not have wait
   assert.deepEqual(await messages(await available('juliet@localhost/k')), [], 'once')
 })
 
+test('what was said to a session that is not available, by its full address, waits after a crash too', async () => {
+  const romeo = await available('romeo@localhost/r')
+  const juliet = await house.connect('juliet@localhost/j')
+  romeo.send(say('m1').replace('to="juliet@localhost"', 'to="juliet@localhost/j"'))
+  assert.deepEqual(await messages(juliet), ['m1'])
+  await crash()
+  assert.deepEqual(await messages(await available('juliet@localhost/j')), ['m1'])
+})
+
 test('who is back at once gets it too, before anything newer', async () => {
   const [romeo, juliet] = [await available('romeo@localhost/r'), await available('juliet@localhost/j')]
   romeo.send(say('m1') + say('m2'))

@@ -22,7 +22,7 @@ export class Unconfirmed {
   /** What the table says. */
   readonly #written = new Map<string, number>()
   /** What the table said when the process began, of accounts that have not come into memory since. */
-  readonly #left = new Map<string, { readonly account: Jid; readonly to: number }>()
+  readonly #unread = new Map<string, { readonly account: Jid; readonly to: number }>()
 
   constructor(host: Host, devices: Devices) {
     this.#host = host
@@ -39,8 +39,13 @@ export class Unconfirmed {
     this.#write(put(attended, { account: owner.address, to }))
   }
 
-  /** A session is over, and what it had not taken goes its way. */
+  /** A session is over, and what it had not taken goes its way: what still has its turn to come does so first. */
   ended({ owner }: Session): void {
+    if (owner.turns.idle) this.#left(owner)
+    else owner.turns.queue(undefined, () => this.#left(owner), nothing)
+  }
+
+  #left(owner: Owner): undefined {
     if (this.#sessions(owner).length > 0 || !this.#written.delete(owner.address.full)) return
     this.#write(remove(attended, { account: owner.address, to: 0 }))
   }
@@ -48,7 +53,7 @@ export class Unconfirmed {
   /** Reads what a process that crashed has left. Until it has, nobody may come. */
   async begin(): Promise<void> {
     try {
-      for (const row of await this.#host.service.read(attended)) this.#left.set(row.account.full, row)
+      for (const row of await this.#host.service.read(attended)) this.#unread.set(row.account.full, row)
     } catch (error) {
       this.#failed(error)
     }
@@ -56,15 +61,15 @@ export class Unconfirmed {
 
   /** An account comes into memory: before anything else, what its clients may not have waits for whoever comes next. */
   loaded(owner: Owner): Promise<void> | undefined {
-    const row = this.#left.get(owner.address.full)
+    const row = this.#unread.get(owner.address.full)
     if (row === undefined) return undefined
-    this.#left.delete(owner.address.full)
+    this.#unread.delete(owner.address.full)
     return this.#wait(owner, row.to).catch(error => this.#failed(error))
   }
 
   /** The same for all accounts that nobody comes to. */
   async all(): Promise<void> {
-    for (const { account } of [...this.#left.values()]) {
+    for (const { account } of [...this.#unread.values()]) {
       try {
         const owner = await this.#host.owners.find(account)
         // One that was in memory already.
@@ -93,8 +98,9 @@ export class Unconfirmed {
     this.#host.shared.log('error', 'what clients may not have was not looked for', { reason: String(error) })
   }
 
+  /** Those that are not available too: what is for their full JIDs comes to them (RFC 6121 §8.5.3.1). */
   #sessions(owner: Owner): readonly Session[] {
-    return owner.sessions.filter(one => one.presence !== undefined && !this.#devices.knows(owner, one.device))
+    return owner.sessions.filter(one => !this.#devices.knows(owner, one.device))
   }
 
   #write(change: TableWrite<{ account: Jid; to: number }>): void {
@@ -109,3 +115,5 @@ function taken({ outbox, owner }: Session): number {
   for (const { envelope } of outbox.waiting()) if (envelope?.logged !== undefined) return envelope.logged.id - 1
   return owner.delivered
 }
+
+function nothing(): void {}

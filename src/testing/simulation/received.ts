@@ -41,7 +41,10 @@ function disordered(world: World, { inbox, name }: Device, { places }: Kept): re
   return found
 }
 
-/** What was to wait for somebody was got by somebody; and where all devices are managed, so was everything. */
+/**
+ * What was to wait for somebody was got by somebody; and where all devices are managed, so was everything, but for what
+ * came before their sessions were.
+ */
 export function unread(world: World, { jid, profiles }: Account, { id, entries, tokens }: Kept): readonly string[] {
   const devices = world.devices.filter(device => device.account === jid)
   const owed = world.owed.get(id)
@@ -50,7 +53,7 @@ export function unread(world: World, { jid, profiles }: Account, { id, entries, 
   const found: string[] = []
   for (const [place, entry] of entries.entries()) {
     const token = tokens[place]!
-    const due = entry.direction === 'in' && (whole || owed?.has(entry.id))
+    const due = entry.direction === 'in' && ((whole && !world.written.has(token)) || owed?.has(entry.id))
     const said = world.ledger.said.get(token)
     if (due && said !== undefined && !said.refused && !devices.some(device => device.inbox.has(token)))
       found.push(`nobody of ${jid} has ever had ${token}`)

@@ -15,6 +15,7 @@ import { Platter } from './platter.ts'
 import { ServerLife, type Weather } from './server-life.ts'
 import { tokenIn } from './stanzas.ts'
 import { Trace } from './trace.ts'
+import { watching } from './watching.ts'
 
 const noCrypto = new Proxy({} as Crypto, {
   get() {
@@ -38,6 +39,11 @@ export class World {
   readonly devices: Device[] = []
   /** Entries of logs that somebody must still get, by their owners: they were kept for that. */
   readonly owed = new Map<OwnerId, Set<number>>()
+  /**
+   * Messages that were written to a session before it had stream management: whether they came, nobody can know
+   * (docs/delivery.md).
+   */
+  readonly written = new Set<string>()
   /** Messages that are in some log. */
   readonly kept = new Set<string>()
   /** Nothing goes wrong any more. */
@@ -54,7 +60,7 @@ export class World {
     this.platter.seen = (owner, write) => this.#seen(owner, write)
     this.lines = new Lines(this.trace, this.counts)
     this.network = new Network(this.simulated, this.random)
-    this.server = new ServerLife(this, weather, allFeatures)
+    this.server = new ServerLife(this, weather, [...allFeatures, watching(this)])
   }
 
   /** Whether a commit has failed: what waited behind it has failed too, presence included (DESIGN 6). */
