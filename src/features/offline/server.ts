@@ -56,7 +56,10 @@ export default feature({
       beginnings.add(({ owner }) => unconfirmed.tend(owner)),
       catchUps.add((session, learnt) => backlogs.asks(session, learnt)),
       resumptions.add(session => backlogs.resumed(session)),
-      suspensions.add(session => backlogs.suspended(session)),
+      suspensions.add(session => {
+        backlogs.suspended(session)
+        unconfirmed.tend(session.owner)
+      }),
       restorations.add(session => backlogs.resumed(session)),
       endings.add(session => backlogs.ended(session)),
       endings.add(session => unconfirmed.ended(session)),

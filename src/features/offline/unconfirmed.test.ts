@@ -4,6 +4,8 @@ import { collect } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
+import { Jid } from '../../wire/jid.ts'
+import { Device } from './test-device.ts'
 import { attended } from './unconfirmed.ts'
 
 let disk: SlowStore
@@ -102,6 +104,21 @@ test('what it is known to have does not come again', async () => {
   assert.deepEqual(await messages(juliet), ['m2'])
   await crash()
   assert.deepEqual(await messages(await available('juliet@localhost/j')), ['m2'])
+})
+
+test('nothing waits for others after a restart that a device has, or gets', async () => {
+  const romeo = await available('romeo@localhost/r')
+  const phone = await Device.connect(house, 'phone')
+  romeo.send(say('m1'))
+  await phone.read()
+  assert.deepEqual(phone.ids(), ['m1'])
+  romeo.send(say('m2'))
+  await settle()
+  await house.server.suspend()
+  await crash()
+  const juliet = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('juliet@localhost'))!
+  assert.equal(juliet.sessions.length, 1)
+  assert.equal(juliet.undelivered, 0)
 })
 
 test('who left in good order is sent nothing again', async () => {

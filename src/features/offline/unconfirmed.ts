@@ -32,7 +32,10 @@ export class Unconfirmed {
   /** A session has come, or taken more: what it has is written where that is new, and not for each message. */
   tend(owner: Owner): void {
     const sessions = this.#sessions(owner)
-    if (sessions.length === 0) return
+    if (sessions.length === 0) {
+      this.#left(owner)
+      return
+    }
     const to = Math.min(...sessions.map(taken))
     if (to <= (this.#written.get(owner.address.full) ?? -1)) return
     this.#written.set(owner.address.full, to)
@@ -50,10 +53,18 @@ export class Unconfirmed {
     this.#write(remove(attended, { account: owner.address, to: 0 }))
   }
 
-  /** Reads what a process that crashed has left. Until it has, nobody may come. */
+  /**
+   * Reads what the process before has left. Until it has, nobody may come. Sessions that were kept over a restart have it
+   * all, in their outboxes or in the log.
+   */
   async begin(): Promise<void> {
     try {
-      for (const row of await this.#host.service.read(attended)) this.#unread.set(row.account.full, row)
+      for (const row of await this.#host.service.read(attended)) {
+        const owner = this.#host.owners.loaded(row.account)
+        if (owner === undefined) this.#unread.set(row.account.full, row)
+        else if (owner.sessions.length > 0) this.#written.set(row.account.full, row.to)
+        else await this.#wait(owner, row.to)
+      }
     } catch (error) {
       this.#failed(error)
     }
@@ -71,9 +82,7 @@ export class Unconfirmed {
   async all(): Promise<void> {
     for (const { account } of [...this.#unread.values()]) {
       try {
-        const owner = await this.#host.owners.find(account)
-        // One that was in memory already.
-        if (owner !== undefined) await this.loaded(owner)
+        await this.#host.owners.find(account)
       } catch (error) {
         this.#failed(error)
       }
@@ -81,8 +90,6 @@ export class Unconfirmed {
   }
 
   async #wait(owner: Owner, to: number): Promise<void> {
-    // Sessions that were kept over a restart have it in their outboxes.
-    if (this.#sessions(owner).length > 0) return
     const end = owner.last
     for (let after = Math.max(to, owner.cursor(legacyCursor)); ; ) {
       const entries = await owner.entries({ after, before: end + 1, archived: true, limit: page })
