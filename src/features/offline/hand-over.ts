@@ -68,13 +68,21 @@ export class HandOver {
     this.owner = session.owner
     this.device = device
     this.from = from
-    const taken = session.owner.cursor(legacyCursor)
-    this.passed = device === undefined ? taken : session.owner.undelivered > 0 ? Math.min(from, taken) : from
+    this.passed = this.#begin()
+  }
+
+  #begin(): number {
+    const { owner, device, from } = this
+    const taken = owner.cursor(legacyCursor)
+    return device === undefined ? taken : owner.undelivered > 0 ? Math.min(from, taken) : from
   }
 
   /** What comes next. `covered` is up to where the session was shown its archive. Rejects with StorageError. */
   async next(covered: number): Promise<Look> {
-    const { owner, from, passed } = this
+    const { owner, from } = this
+    // What somebody did not take while the device's cursor began waits behind the legacy one.
+    if (this.seen === 0) this.passed = this.#begin()
+    const { passed } = this
     this.seen = owner.last
     if (this.device === undefined) return this.#look({ undelivered: true }, this.seen, true)
     if (passed < from) return this.#look({ before: from + 1, undelivered: true }, from, false)
