@@ -9,6 +9,8 @@ export interface Measurement {
   /** How much of one processor the server used. */
   readonly serverPercent: number
   readonly generatorPercent: number
+  /** How much of one processor each of the server's threads used that carry connections; none where it has one thread. */
+  readonly workersPercent: readonly number[]
   /** How much of the server's processor others used. */
   readonly othersPercent: number
   /** Units that were begun and not done within ten seconds after the last. */

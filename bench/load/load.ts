@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import type { Measurement } from '../measurement.ts'
-import { busyTime, processorTime } from '../peers/process.ts'
+import { busyTime, processorTime, workerTimes } from '../peers/process.ts'
 import { type ScramHash, ScramKeys } from '../peers/scram.ts'
 import { connection, logIn, logInByScram, type Target, TextStream } from '../peers/stream.ts'
 
@@ -101,6 +101,7 @@ export async function measure(load: Load, done: () => number, idle = false): Pro
     time: performance.now(),
     done: done(),
     server: processorTime(load.pid),
+    workers: workerTimes(load.pid),
     busy: busyTime(load.cpu),
     generator: process.cpuUsage(),
   })
@@ -134,6 +135,7 @@ export async function measure(load: Load, done: () => number, idle = false): Pro
     perSecond: count / seconds,
     serverMicroseconds: count === 0 ? 0 : server / count,
     serverPercent: server / seconds / 1e4,
+    workersPercent: after.workers.map((time, place) => (time - (before.workers[place] ?? 0)) / seconds / 1e4),
     generatorPercent: generator / seconds / 1e4,
     othersPercent: Math.max(0, (after.busy - before.busy - server) / seconds / 1e4),
     ...(allocating !== undefined && { allocating }),

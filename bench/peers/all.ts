@@ -6,7 +6,14 @@ import type { Peer, PeerOptions } from './peer.ts'
 import { startProsody } from './prosody.ts'
 
 /** What can be measured: a server, with one of its stores. The part before `-` is the program. */
-export type ServerName = 'jackdaw' | 'prosody' | 'prosody-sqlite' | 'ejabberd' | 'ejabberd-sqlite' | 'floor'
+export type ServerName =
+  | 'jackdaw'
+  | 'jackdaw-workers'
+  | 'prosody'
+  | 'prosody-sqlite'
+  | 'ejabberd'
+  | 'ejabberd-sqlite'
+  | 'floor'
 
 /** Debian's packages for a server that is not ours, its own one first. */
 const packages: Partial<Record<ServerName, readonly string[]>> = {
@@ -53,6 +60,7 @@ const forLoads = [
 /** Starts a server that is to be measured. */
 export const starters: Readonly<Record<ServerName, (options: PeerOptions) => Promise<Peer>>> = {
   jackdaw: options => startJackdaw({ ...options, settings: forLoads }),
+  'jackdaw-workers': options => startJackdaw({ ...options, settings: forLoads, workers: 2 }),
   prosody: startProsody,
   'prosody-sqlite': options => startProsody({ ...options, sqlite: true }),
   ejabberd: startEjabberd,

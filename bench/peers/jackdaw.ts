@@ -7,12 +7,17 @@ import { freePorts, kill, launch, listening, run, stop, workerOf } from './proce
 /** Another checkout's program can be named, to compare two versions. */
 const program = process.env['JACKDAW_PROGRAM'] ?? join(root, 'bin', 'jackdaw.js')
 
+/** How many threads carry connections, where a test does not say. */
+const workers = Number(process.env['JACKDAW_WORKERS'] ?? 1)
+
 /** What a test of ours may want to change. */
 export interface JackdawOptions extends PeerOptions {
   /** Put before the program: a tracer and its arguments. */
   readonly under?: readonly string[]
   /** Further lines of its configuration file. */
   readonly settings?: readonly string[]
+  /** How many threads carry connections; where missing, JACKDAW_WORKERS of the environment, or 1. */
+  readonly workers?: number
 }
 
 /** Ours, and what only ours can do. */
@@ -32,6 +37,7 @@ export async function startJackdaw(options: JackdawOptions): Promise<Jackdaw> {
   const config = join(options.folder, 'jackdaw.toml')
   const lines = [
     'data = "data"',
+    `workers = ${options.workers ?? workers}`,
     '[hosts.localhost]',
     `certificate = "${certificate}"`,
     `key = "${key}"`,
@@ -63,7 +69,7 @@ async function begin(
   // The last one that it opens.
   await listening(child, places.plain || places.directTls, log)
   const self: Jackdaw = {
-    name: 'Jackdaw',
+    name: options.workers === undefined ? 'Jackdaw' : `Jackdaw, ${options.workers} workers`,
     host: 'localhost',
     pid: workerOf(child),
     ...places,

@@ -206,9 +206,13 @@ function descendants(pid: number): number[] {
 
 /** The fields of /proc/PID/stat behind the program's name; undefined where it has ended. */
 function statOf(pid: number): string[] | undefined {
+  const stat = statText(String(pid))
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function statText(place: string): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return readFileSync(`/proc/${place}/stat`, 'utf8')
   } catch {
     return undefined
   }
@@ -222,6 +226,18 @@ export function processorTime(pid: number): number {
     if (fields) ticks += Number(fields[11]) + Number(fields[12])
   }
   return ticks * 10_000 // proc(5): clock ticks, 100 a second on Linux
+}
+
+/** Processor time in microseconds of each thread of a process that carries connections. */
+export function workerTimes(pid: number): readonly number[] {
+  const times: number[] = []
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const stat = statText(`${pid}/task/${thread}`)
+    if (!stat || !/^\d+ \(worker \d+\)/.test(stat)) continue
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    times.push((Number(fields[11]) + Number(fields[12])) * 10_000)
+  }
+  return times
 }
 
 /** Resident memory of a process and its living descendants, in MiB. */

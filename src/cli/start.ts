@@ -23,6 +23,7 @@ import { runningCommands } from './running-commands.ts'
 import { onSignals } from './signals.ts'
 import { look } from './terminal.ts'
 import { type Where, where } from './where.ts'
+import { withWorkers } from './worker-threads.ts'
 
 /** EX_TEMPFAIL: whoever looks after the process starts it again. */
 const startMeAgain = 75
@@ -51,16 +52,23 @@ async function serve(
   config: Config,
   lock: Lock,
 ): Promise<string> {
-  const runtime = nodeRuntime()
+  const local = nodeRuntime()
   const manner: LogManner = { ...config.log, ...(options.json && { format: 'json' }) }
   const log = logger({
     manner,
     output: around.errors,
     environment: around.environment,
-    now: () => runtime.clock.now(),
+    now: () => local.clock.now(),
   })
-  const storage = openSqlite({ path: databaseIn(config.data), timers: runtime.timers, log })
-  const server = await createServer({ runtime, storage, config, features, log, figures })
+  const storage = openSqlite({ path: databaseIn(config.data), timers: local.timers, log })
+  const { runtime, ...workers } = withWorkers(local, config.workers, log)
+  const server = await createServer({
+    ...{ runtime, storage, config, features, log },
+    figures: () => ({ ...workers.figures(), ...figures() }),
+  }).catch(async error => {
+    await workers.close()
+    throw error
+  })
   const certificates = new Certificates(config, {
     runtime,
     log,
@@ -124,6 +132,7 @@ async function serve(
   } finally {
     ending.forget()
     await control?.finish()
+    await workers.close()
   }
 }
 

@@ -1,5 +1,5 @@
 import { createConnection, createServer, type NetConnectOpts, type Socket as NetSocket, type Server } from 'node:net'
-import { NodeSocket } from './node-socket.ts'
+import { NodeSocket, peerOf } from './node-socket.ts'
 import { highWaterMark, tlsIdentity } from './node-tls.ts'
 import type { Address, Listener, Network, Socket } from './runtime.ts'
 
@@ -10,6 +10,31 @@ const connectTime = 30_000
 export const nodeNetwork: Network = { listen, connect, identity: tlsIdentity }
 
 function listen(address: Address, accept: (socket: Socket) => void): Promise<Listener> {
+  return listenRaw(address, socket => accept(new NodeSocket(socket)))
+}
+
+/** A connection as it was accepted: another thread can have it (Node 24.20). */
+export interface NodeDoor {
+  readonly peer: Address
+  readonly connection: NetSocket
+  destroy(): void
+}
+
+/** As `Network.listen`, with connections that can still be moved to another thread. */
+export function doors(address: Address, accept: (door: NodeDoor) => void): Promise<Listener> {
+  return listenRaw(address, connection => {
+    // What goes wrong before it is moved, the other thread finds out.
+    connection.on('error', () => {})
+    accept({ peer: peerOf(connection), connection, destroy: () => connection.destroy() })
+  })
+}
+
+/** A connection that has been moved to this thread. */
+export function moved(connection: NetSocket): Socket {
+  return new NodeSocket(connection)
+}
+
+function listenRaw(address: Address, accept: (socket: NetSocket) => void): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const server = createServer({
       allowHalfOpen: true,
@@ -17,7 +42,7 @@ function listen(address: Address, accept: (socket: Socket) => void): Promise<Lis
       noDelay: true,
       highWaterMark,
     })
-    server.on('connection', (socket: NetSocket) => accept(new NodeSocket(socket)))
+    server.on('connection', accept)
     server.once('error', error => reject(new Error(refusal(error, address), { cause: error })))
     server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
       // what goes wrong with one connection in the making must not end the process

@@ -67,7 +67,7 @@ export class NodeSocket implements Socket {
 
   /** Takes a connected socket that has not been read from: paused, and half open allowed. */
   constructor(socket: NetSocket) {
-    this.peer = { host: plain(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    this.peer = peerOf(socket)
     this.#carrier = socket
     this.#attach(socket)
   }
@@ -221,6 +221,11 @@ function failure(error: Error | undefined): Error {
   // OpenSSL's own: number:error:code:library:function:reason:file:line
   const [, kind, , , , reason] = message.split(':')
   return new Error(`The TLS handshake failed: ${kind === 'error' && reason ? reason : message}`, { cause: error })
+}
+
+/** The other end's address. */
+export function peerOf(socket: NetSocket): Address {
+  return { host: plain(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
 }
 
 /** IPv4 addresses as themselves, also where one socket listens for both kinds. */

@@ -79,7 +79,7 @@ export function serverTls(socket: NetSocket, options: ServerTls): TLSSocket {
     isServer: true,
     secureContext: unnamed ? prepared(unnamed).context : nobody,
     // Not asked for in vain: the handshake would stop for it.
-    ...(options.anyName !== true && {
+    ...(options.names?.length !== 0 && {
       SNICallback: (name, done) => {
         const identity = options.identity(name)
         carrier[shown] = identity

@@ -124,8 +124,8 @@ export interface ServerTls {
   readonly role: 'server'
   /** The identity for a name asked by SNI (undefined when none was asked); undefined refuses the handshake. */
   identity(name: string | undefined): TlsIdentity | undefined
-  /** Whether that is the same for every name, and for none. */
-  readonly anyName?: boolean
+  /** The names for which `identity` has an answer of its own; where given, all others are answered as no name is. */
+  readonly names?: readonly string[]
   readonly alpn?: readonly string[]
   readonly requestCertificate?: boolean
   /** Milliseconds for the whole handshake; 30 seconds unless told. */

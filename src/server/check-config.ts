@@ -27,7 +27,7 @@ export function checkConfig(root: Table, features: readonly HasSettings[]): { co
     if ([coreSettings, hostSettings, otherSettings].some(known => Object.hasOwn(known, name)) || name === 'hosts')
       throw new Error(`no feature may be called "${name}"`)
   }
-  const known = ['data', 'hosts', ...Object.keys(coreSettings), ...named.keys()]
+  const known = [...Object.keys(otherSettings), 'hosts', ...Object.keys(coreSettings), ...named.keys()]
   for (const key of Object.keys(root)) {
     if (!known.includes(key)) report([key], `unknown key "${key}"${didYouMean(key, known)}`)
   }
@@ -41,6 +41,7 @@ export function checkConfig(root: Table, features: readonly HasSettings[]): { co
   const config: Config = {
     ...core,
     data: one(text, otherSettings.data.initial, root['data'], ['data'], report),
+    workers: one(otherSettings.workers.kind, otherSettings.workers.initial, root['workers'], ['workers'], report),
     hosts: hosts(root['hosts'], named, shared, report),
     features: Object.fromEntries(shared),
   }

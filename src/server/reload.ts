@@ -61,6 +61,8 @@ export async function reload(
   const changes: SettingChange[] = []
   if (before.data !== wanted.data)
     changes.push({ setting: 'data', was: before.data, now: wanted.data, effect: restart })
+  if (before.workers !== wanted.workers)
+    changes.push({ setting: 'workers', was: `${before.workers}`, now: `${wanted.workers}`, effect: restart })
   for (const section of Object.keys(coreSettings) as (keyof typeof coreSettings)[]) {
     const found = differences(coreSettings[section], before[section], wanted[section])
     for (const { name, ...change } of found) {
@@ -80,7 +82,7 @@ export async function reload(
   }
   changes.push(...(await changeHosts(server, wanted.hosts)))
   const hosts = wanted.hosts.map(({ name }) => server.hosts.get(name)!.config)
-  return { config: { ...wanted, data: before.data, listen, hosts }, changes }
+  return { config: { ...wanted, data: before.data, workers: before.workers, listen, hosts }, changes }
 }
 
 async function changeHosts(server: Changeable, wanted: readonly HostConfig[]): Promise<SettingChange[]> {

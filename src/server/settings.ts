@@ -122,6 +122,7 @@ export const otherSettings = {
     'jackdaw-data',
     'Folder of everything that the server keeps; meant from the folder of the configuration file.',
   ),
+  workers: setting(within(whole, 1, 64, 'from 1 to 64'), 1, 'WORKERS MANUAL'),
 } as const satisfies Settings
 
 /** What a host's own table has beside the features' settings. */
@@ -143,6 +144,8 @@ export const hostSettings = {
 export interface Config extends CoreValues {
   /** Folder of everything that the server keeps. */
   readonly data: string
+  /** Threads that carry connections; with one, the main thread does. */
+  readonly workers: number
   /** At least one. */
   readonly hosts: readonly HostConfig[]
   /** Settings of every feature where a host says nothing: of hosts that come while the server runs. */

@@ -98,7 +98,7 @@ export class Streams {
       role: 'server',
       // A client may ask for the name of an SRV target; what counts is the stream's `to`.
       identity: name => (this.#hosts.get(name ?? '') ?? this.defaultHost).identity,
-      anyName: this.#hosts.size === 1,
+      names: this.#hosts.size === 1 ? [] : [...this.#hosts.keys()],
       // XEP-0368 §4
       alpn: ['xmpp-client'],
       timeout: this.config.timeouts.handshake,

@@ -22,7 +22,8 @@ const mayImport = {
   storage: ['wire', 'runtime'],
   'storage driver': ['storage', 'runtime', 'wire'],
   cluster: ['wire', 'runtime'],
-  'cluster driver': ['cluster', 'runtime', 'wire'],
+  // A thread that carries connections stands on this machine's sockets.
+  'cluster driver': ['cluster', 'runtime', 'runtime driver', 'wire'],
   server: ['wire', 'link', 'storage', 'cluster', 'runtime'],
   client: ['wire', 'link', 'runtime'],
   component: ['client', 'wire'],

@@ -87,7 +87,8 @@ function rowsOf(
     return perHost && lines.has(pathKey(path)) ? [row(host, path, valueIn(declared, config, host))] : []
   })
   if (section === hostTables) return inHosts.length > 0 ? inHosts : [row(null, [], setting.initial)]
-  const shared = section === topLevel ? config.data : (config.features[section] ?? coreValues(config, section))[name]
+  const values = section === topLevel ? config : (config.features[section] ?? coreValues(config, section))
+  const shared = (values as Readonly<Record<string, unknown>>)[name]
   return [row(null, section === topLevel ? [key] : [section, key], shared), ...inHosts]
 }
 

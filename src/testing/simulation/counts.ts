@@ -6,6 +6,7 @@ export const counted = {
   crashes: 'processes killed, with what was not synced',
   'crashes with writes on their way': 'a commit was handed over and not synced',
   'crashes between sync and answer': 'a commit was synced, and nobody was told',
+  'nodes died': 'of several that carry connections (--nodes), one was gone with them',
   'graceful stops': 'servers that ended in good order and came back',
   restarts: 'servers that ended in good order and kept their sessions',
   'sessions kept over a restart': 'for clients that come back to the next process',

@@ -1,5 +1,6 @@
-import type { Clock, Crypto, HashName, Runtime, Socket, SocketReader, Timers } from '../../runtime/runtime.ts'
+import type { Clock, Crypto, HashName, Runtime, Security, Socket, SocketReader, Timers } from '../../runtime/runtime.ts'
 import type { SimulatedRuntime } from '../../runtime/simulated.ts'
+import { MemoryNodes } from '../memory-nodes.ts'
 
 /**
  * What one process of a server has of the world. When it is killed none of its timers fires any more and nothing that it
@@ -8,8 +9,10 @@ import type { SimulatedRuntime } from '../../runtime/simulated.ts'
 export class Machine {
   readonly runtime: Runtime
   dead = false
+  /** What carries its connections; nothing where it does so itself. */
+  readonly nodes: MemoryNodes | undefined
 
-  constructor(world: SimulatedRuntime, clock: Clock) {
+  constructor(world: SimulatedRuntime, clock: Clock, nodes = 1, delay = () => 0) {
     const alive = (fn: () => void) => () => {
       if (!this.dead) fn()
     }
@@ -19,11 +22,16 @@ export class Machine {
       turn: fn => world.timers.turn(alive(fn)),
     }
     this.runtime = { ...world, clock, timers, crypto: quickCrypto }
+    if (nodes > 1) this.nodes = new MemoryNodes({ timers, network: world.network, delay }, nodes)
   }
 
-  /** The server's end of a connection, as long as the process lives. */
+  /** The server's end of a connection, as long as the process lives; it is encrypted already. */
   socket(socket: Socket): Socket {
-    return new ProcessSocket(socket, this)
+    const { security } = socket
+    const connection = new ProcessSocket(socket, this, security)
+    if (this.nodes === undefined) return connection
+    const carried = this.nodes.spread.carry({ peer: socket.peer, connection, destroy: () => socket.destroy() })
+    return new ProcessSocket(carried!, this, security)
   }
 }
 
@@ -31,19 +39,17 @@ export class Machine {
 class ProcessSocket implements Socket, SocketReader {
   readonly #socket: Socket
   readonly #machine: Machine
+  readonly security: Security | undefined
   #reader: SocketReader | undefined
 
-  constructor(socket: Socket, machine: Machine) {
+  constructor(socket: Socket, machine: Machine, security: Security | undefined) {
     this.#socket = socket
     this.#machine = machine
+    this.security = security
   }
 
   get peer() {
     return this.#socket.peer
-  }
-
-  get security() {
-    return this.#socket.security
   }
 
   get pending() {

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly plant?: Plant
   /** Shown each line of the trace. */
   readonly show?: (line: string) => void
+  /** How many loops carry the server's connections; 1 where missing. */
+  readonly nodes?: number
 }
 
 /** Milliseconds in which things go wrong, then at most until all is well again. */
@@ -32,10 +34,10 @@ const storms = 70_000
 const calm = 600_000
 
 /** Runs one seed from the first login to the last goodbye. */
-export async function run(seed: number, { plant, show }: RunOptions = {}): Promise<Outcome> {
+export async function run(seed: number, { plant, show, nodes }: RunOptions = {}): Promise<Outcome> {
   const idle = 20_000
   const resumption = 10_000 + (seed % 5) * 10_000
-  const world = new World(seed, { unsent: 45_000, resumption, idle }, show)
+  const world = new World(seed, { unsent: 45_000, resumption, idle }, show, nodes)
   const uproot = plant?.(world)
   try {
     const failures = await play(world, { idle, resumption })

@@ -50,7 +50,7 @@ export class ServerLife {
       now: () => world.simulated.clock.now() + world.skew,
       elapsed: () => world.simulated.clock.elapsed(),
     }
-    const machine = new Machine(world.simulated, clock)
+    const machine = new Machine(world.simulated, clock, world.nodes, () => world.random.below(3))
     world.trace.add('server', 'starts')
     const { timers } = machine.runtime
     const storage = this.storage(new Group(world.platter.open(this.tables, timers), this.tables, timers))
@@ -106,6 +106,16 @@ export class ServerLife {
     else await server.stop()
     machine.dead = true
     this.#gone(false)
+  }
+
+  /** One of the nodes that carry connections dies, and another one takes its place. */
+  nodeDies(): void {
+    const nodes = this.machine?.nodes
+    if (nodes === undefined) return
+    this.#world.counts.add('nodes died')
+    const place = this.#world.random.below(nodes.nodes.length)
+    this.#world.trace.add('server', `node ${place} dies`)
+    nodes.replace(place)
   }
 
   async addUser(jid: string): Promise<void> {

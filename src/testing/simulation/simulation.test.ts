@@ -29,3 +29,16 @@ test('the same seed is the same run', async () => {
   assert.ok(lines[0]!.length > 500)
   assert.notEqual((await run(2)).hash, hashes[0])
 })
+
+for (const nodes of [2, 3]) {
+  test(`they keep it where ${nodes} nodes carry the connections, and die now and then`, async () => {
+    const counts = new Counts()
+    for (let seed = 11; seed < 16; seed++) {
+      const { failures, counts: of } = await run(seed, { nodes })
+      assert.deepEqual(failures, [], `npm run simulate -- --seed ${seed} --nodes ${nodes} --trace`)
+      counts.addAll(of)
+    }
+    assert.ok(counts.get('nodes died') > 0 && counts.get('resumes') > 0)
+    assert.equal((await run(11, { nodes })).hash, (await run(11, { nodes })).hash)
+  })
+}

@@ -44,6 +44,7 @@ export function storm(world: World, time: number): void {
   at(some(40, 2), () => crash(world))
   at(some(20, 1), () => void world.server.stop(false))
   at(some(30, 2), () => void world.server.stop(true))
+  if (world.nodes > 1) at(some(60, 3), () => world.server.nodeDies())
   at(some(15, 1), () => {
     counts.add('clock jumps')
     world.trace.add('world', 'the clock goes back an hour')

@@ -51,7 +51,11 @@ export class World {
   /** Milliseconds that the wall clock is off. */
   skew = 0
 
-  constructor(seed: number, weather: Weather, show?: (line: string) => void) {
+  /** How many loops carry the server's connections; 1 is the one that does everything else. */
+  readonly nodes: number
+
+  constructor(seed: number, weather: Weather, show?: (line: string) => void, nodes = 1) {
+    this.nodes = nodes
     this.simulated = simulatedRuntime({ seed, crypto: noCrypto })
     this.random = new SeededRandom(seed * 2 + 1)
     this.trace = new Trace(() => this.now, show)

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Socket, SocketReader } from '../runtime/runtime.ts'
+import { Carrying } from './carrying.ts'
+import { notice, order, type Parcel } from './cluster.ts'
+
+/** A socket that only notes what is asked of it. */
+class Noting implements Socket {
+  readonly peer = { host: '127.0.0.1', port: 1 }
+  readonly security = undefined
+  pending = 0
+  reading = false
+  reader: SocketReader | undefined
+  #paused = false
+
+  start(reader: SocketReader): void {
+    this.reader = reader
+    this.reading = !this.#paused
+  }
+  write(): void {}
+  pause(): void {
+    this.#paused = true
+    this.reading = false
+  }
+  resume(): void {
+    this.#paused = false
+    this.reading = this.reader !== undefined
+  }
+  secure = () => Promise.reject(new Error('not here'))
+  end(): void {}
+  destroy(): void {}
+}
+
+/** A node whose turns end when the test says so. */
+function scene() {
+  const parcels: Parcel[] = []
+  const turns: (() => void)[] = []
+  const node = new Carrying(
+    { tell: parcel => parcels.push(parcel) },
+    {
+      timers: { turn: fn => turns.push(fn) },
+      identity: () => {
+        throw new Error('nobody asks')
+      },
+    },
+  )
+  const take = (number: number) => {
+    const socket = new Noting()
+    node.take(number, socket)
+    tell(order.start, number)
+    return socket
+  }
+  const tell = (...cells: (number | string)[]) => node.told({ cells, bytes: undefined })
+  const turn = () => {
+    for (const run of turns.splice(0)) run()
+  }
+  return { take, tell, turn, parcels }
+}
+
+test('what all connections have read in a turn crosses at once', () => {
+  const { take, turn, parcels } = scene()
+  const [one, two] = [take(1), take(2)]
+  one.reader!.read(Buffer.from('one'))
+  two.reader!.read(Buffer.from('second'))
+  one.reader!.read(Buffer.from('!'))
+  assert.equal(parcels.length, 0)
+  turn()
+  assert.deepEqual(parcels, [
+    {
+      cells: [notice.read, 1, 3, notice.read, 2, 6, notice.read, 1, 1],
+      bytes: new Uint8Array(Buffer.from('onesecond!')),
+    },
+  ])
+  turn()
+  assert.equal(parcels.length, 1)
+})
+
+test('where home does not keep up nobody is read, until it has', () => {
+  const { take, tell, turn } = scene()
+  const [busy, other, paused] = [take(1), take(2), take(3)]
+  tell(order.pause, 3)
+  const chunk = new Uint8Array(64 * 1024)
+  let read = 0
+  for (; busy.reading && read < 1000; read++) {
+    busy.reader!.read(chunk)
+    turn()
+  }
+  assert.equal(read, 65, '4 MiB, and one more')
+  assert.deepEqual([busy.reading, other.reading, paused.reading], [false, false, false])
+  const late = take(4)
+  tell(order.resume, 3)
+  assert.deepEqual([late.reading, paused.reading], [false, false], 'nor who comes, or wants to read again')
+  tell(order.pause, 2)
+  tell(order.heard, 0, 1024 * 1024)
+  assert.equal(busy.reading, false)
+  tell(order.heard, 0, 2 * 1024 * 1024)
+  assert.deepEqual([busy.reading, other.reading, paused.reading, late.reading], [true, false, true, true])
+})
+
+test('how much the kernel has taken is told after each write, and when all is', () => {
+  const { take, tell, turn, parcels } = scene()
+  const socket = take(7)
+  tell(order.write, 7, 'ten chars.')
+  socket.pending = 4
+  tell(order.write, 7, '12345')
+  socket.pending = 0
+  socket.reader!.drained!()
+  tell(order.write, 8, 'to nobody')
+  turn()
+  const taken = (total: number) => [notice.taken, 7, total]
+  assert.deepEqual(parcels[0]!.cells, [...taken(10), ...taken(11), ...taken(15)])
+})

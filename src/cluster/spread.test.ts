@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { nodeCrypto } from '../runtime/node-crypto.ts'
+import type { Socket, SocketReader, TlsIdentity } from '../runtime/runtime.ts'
+import { simulatedRuntime } from '../runtime/simulated.ts'
+import { MemoryNodes } from '../testing/memory-nodes.ts'
+
+const address = { host: '127.0.0.1', port: 5222 }
+
+class Ears implements SocketReader {
+  text = ''
+  ends: (string | undefined)[] = []
+  drains = 0
+
+  read(chunk: Uint8Array): void {
+    this.text += Buffer.from(chunk).toString()
+  }
+
+  ended(error?: Error): void {
+    this.ends.push(error?.message)
+  }
+
+  drained(): void {
+    this.drains++
+  }
+}
+
+/** A server's network on so many nodes; `dial` gives both ends of a connection. */
+async function scene(nodes = 2, { latency = 0, capacity = 262_144 } = {}) {
+  const runtime = simulatedRuntime({ crypto: nodeCrypto })
+  Object.assign(runtime.network, { latency, capacity })
+  const memory = new MemoryNodes(runtime, nodes)
+  const accepted: Socket[] = []
+  await memory.spread.listen(address, socket => accepted.push(socket))
+  const dial = async () => {
+    const client = runtime.network.connect(address)
+    await runtime.until(() => accepted.length > 0)
+    return { client: await client, server: accepted.shift()! }
+  }
+  return { runtime, memory, dial }
+}
+
+test('bytes go both ways, both ends may close first, and nothing is left of it', async () => {
+  const { runtime, memory, dial } = await scene()
+  for (const first of ['client', 'server'] as const) {
+    const { client, server } = await dial()
+    const [c, s] = [new Ears(), new Ears()]
+    client.start(c)
+    server.start(s)
+    client.write('ping ☎')
+    server.write('pong')
+    server.write(Buffer.from(' ☎'))
+    await runtime.settle()
+    assert.deepEqual([c.text, s.text], ['pong ☎', 'ping ☎'])
+    assert.deepEqual(memory.spread.sizes.toSorted(), [0, 1])
+    const [one, two, ears] = first === 'client' ? [client, server, s] : [server, client, c]
+    one.end()
+    await runtime.settle()
+    assert.deepEqual(ears.ends, [undefined])
+    if (first === 'client') {
+      server.write(' late')
+      await runtime.settle()
+      assert.equal(c.text, 'pong ☎ late')
+    }
+    two.end()
+    await runtime.settle()
+    assert.deepEqual([c.ends, s.ends], [[undefined], [undefined]])
+    assert.deepEqual(memory.spread.sizes, [0, 0])
+    assert.deepEqual(
+      memory.nodes.map(({ carrying }) => carrying.size),
+      [0, 0],
+    )
+  }
+})
+
+test('each is carried by the node that carries fewest, and who is not let in is never moved', async () => {
+  const { runtime, memory, dial } = await scene(3)
+  const ends = []
+  for (let count = 0; count < 6; count++) {
+    const { server } = await dial()
+    ends.push(server)
+    server.start(new Ears())
+  }
+  assert.deepEqual(memory.spread.sizes, [2, 2, 2])
+  ends[1]!.destroy()
+  ends[4]!.destroy()
+  await runtime.settle()
+  assert.deepEqual(memory.spread.sizes, [2, 0, 2])
+  const refused = await dial()
+  const ears = new Ears()
+  refused.client.start(ears)
+  refused.server.destroy()
+  await runtime.settle()
+  assert.deepEqual(ears.ends, [undefined])
+  assert.deepEqual(memory.spread.sizes, [2, 0, 2])
+})
+
+test('what was on its way when reading stopped waits, in order, and the end behind it', async () => {
+  const { runtime, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  server.start(ears)
+  await runtime.settle()
+  client.write('one ')
+  // The node has read it, and home is on its way to hear.
+  runtime.timers.turn(() => runtime.timers.turn(() => server.pause()))
+  await runtime.settle()
+  client.write('two ')
+  client.end()
+  await runtime.settle()
+  const before = ears.text
+  server.resume()
+  await runtime.settle()
+  assert.equal(before, '')
+  assert.equal(ears.text, 'one two ')
+  assert.deepEqual(ears.ends, [undefined])
+})
+
+test('what the kernel has not taken is pending at home', async () => {
+  const { runtime, dial } = await scene(1, { capacity: 100 })
+  const { client, server } = await dial()
+  const [c, s] = [new Ears(), new Ears()]
+  server.start(s)
+  server.write('x'.repeat(90))
+  assert.equal(server.pending, 90, 'it has not even crossed')
+  await runtime.settle()
+  assert.deepEqual([server.pending, s.drains], [0, 1])
+  server.write('y'.repeat(60))
+  await runtime.settle()
+  assert.deepEqual([server.pending, s.drains], [50, 1], 'so much is beyond what the connection holds')
+  client.start(c)
+  await runtime.settle()
+  assert.deepEqual([server.pending, s.drains, c.text.length], [0, 2, 150])
+})
+
+test('TLS is begun at the node: by name, with what came in the clear thrown away', async () => {
+  const { runtime, memory, dial } = await scene()
+  const pem = (name: string) => ({ chain: `chain of ${name}`, key: `key of ${name}` })
+  const identities = new Map<string | undefined, TlsIdentity>()
+  for (const name of ['one.example', 'two.example']) identities.set(name, memory.spread.identity(pem(name)))
+  const begin = async (name: string) => {
+    const { client, server } = await dial()
+    const ears = new Ears()
+    server.start(ears)
+    client.write('in the clear')
+    await runtime.settle()
+    const secured = server.secure({
+      role: 'server',
+      identity: asked => identities.get(asked) ?? identities.get('one.example'),
+      names: ['one.example', 'two.example'],
+      alpn: ['xmpp-client'],
+    })
+    // In XMPP it is told that it may begin.
+    await runtime.settle()
+    const authorities = ['one.example', 'two.example'].map(one => `chain of ${one}`).join('\n')
+    const both = [secured, client.secure({ role: 'client', name, authorities, alpn: ['xmpp-client'] })]
+    await runtime.settle()
+    await Promise.all(both)
+    client.write('in TLS')
+    await runtime.settle()
+    return { client, server, ears }
+  }
+  const types = new Set()
+  for (const [name, shown] of [
+    ['two.example', 'two.example'],
+    ['one.example', 'one.example'],
+    ['unknown.example', 'one.example'],
+  ] as const) {
+    const { client, server, ears } = await begin(name)
+    assert.equal(ears.text, 'in the clearin TLS')
+    assert.equal(Buffer.from(client.security!.peerChain[0]!).toString(), `chain of ${shown}`)
+    assert.deepEqual([server.security!.serverName, server.security!.alpn], [name, 'xmpp-client'])
+    const binding = server.security!.channelBinding('tls-exporter')
+    assert.equal(binding!.length, 32)
+    assert.deepEqual(binding, client.security!.channelBinding('tls-exporter'))
+    assert.equal(server.security!.channelBinding('tls-unique'), undefined)
+    assert.deepEqual(server.security!.channelBindings, client.security!.channelBindings)
+    types.add(server.security!.channelBindings)
+  }
+  assert.equal(types.size, 1, 'the same array each time')
+  // Another certificate is used from the next handshake on.
+  identities.set('two.example', memory.spread.identity(pem('two.example, renewed')))
+  const { client, server } = await dial()
+  const renewed = [
+    server.secure({ role: 'server', identity: name => identities.get(name), names: ['two.example'] }),
+    client.secure({ role: 'client', name: 'two.example', unverified: true }),
+  ]
+  await runtime.settle()
+  await Promise.all(renewed)
+  assert.equal(Buffer.from(client.security!.peerChain[0]!).toString(), 'chain of two.example, renewed')
+})
+
+test('what was on its way when TLS was asked for is not read', async () => {
+  const { runtime, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  server.start(ears)
+  await runtime.settle()
+  client.write('injected')
+  let refused: unknown
+  runtime.timers.turn(() =>
+    runtime.timers.turn(() => {
+      server.secure({ role: 'server', identity: () => undefined, timeout: 500 }).catch(error => (refused = error))
+    }),
+  )
+  await runtime.settle()
+  await runtime.advance(1000)
+  assert.match(String(refused), /longer than 500 ms/)
+  assert.equal(ears.text, '')
+})
+
+test('a handshake that fails is told, and nothing is left of it', async () => {
+  const { runtime, memory, dial } = await scene()
+  for (const read of [false, true]) {
+    const { client, server } = await dial()
+    const ears = new Ears()
+    if (read) server.start(ears)
+    const refused = server.secure({ role: 'server', identity: () => undefined, timeout: 500 })
+    client.write('no TLS')
+    const failed = assert.rejects(refused, /handshake failed/)
+    await runtime.settle()
+    await failed
+    if (read) {
+      assert.equal(ears.ends.length, 1)
+      server.end()
+    }
+    await runtime.settle()
+    assert.deepEqual(memory.spread.sizes, [0, 0])
+    assert.deepEqual(
+      memory.nodes.map(({ carrying }) => carrying.size),
+      [0, 0],
+    )
+    assert.equal(server.security, undefined)
+    await assert.rejects(server.secure({ role: 'server', identity: () => undefined }), /handshake/)
+  }
+})
+
+test('a node that dies takes its connections with it; others stay, and new ones are carried', async () => {
+  const { runtime, memory, dial } = await scene()
+  const ends = [await dial(), await dial()]
+  const ears = ends.map(() => [new Ears(), new Ears()] as const)
+  for (const [place, { client, server }] of ends.entries()) {
+    client.start(ears[place]![0])
+    server.start(ears[place]![1])
+  }
+  const waiting = await dial()
+  const shaking = waiting.server.secure({ role: 'server', identity: () => undefined })
+  const failed = assert.rejects(shaking, /node is gone/)
+  await runtime.settle()
+  memory.replace(0)
+  await runtime.settle()
+  await failed
+  assert.deepEqual(ears[0]![1].ends, ['The node is gone.'])
+  assert.equal(ears[0]![0].ends.length, 1)
+  ends[0]!.server.write('to nobody')
+  ends[0]!.server.end()
+  assert.deepEqual(memory.spread.sizes, [1, 0])
+  ends[1]!.client.write('still there')
+  await runtime.settle()
+  assert.equal(ears[1]![1].text, 'still there')
+  const { client, server } = await dial()
+  const later = new Ears()
+  server.start(later)
+  client.write('on the new node')
+  await runtime.settle()
+  assert.equal(later.text, 'on the new node')
+  assert.deepEqual(memory.spread.sizes.toSorted(), [1, 1])
+})
