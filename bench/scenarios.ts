@@ -85,25 +85,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     servers: withFloor,
     ...closed,
   },
-  workers: {
-    name: 'More than one core',
-    title: ({ pairs, bytes }) =>
-      `${pairs} pairs in both directions, stanzas of ${bytes} bytes that are not stored; TLS. Connections in the main thread, and in two others`,
-    cases: ({ pairs, windows, bytes }) =>
-      windows.map(window => ({
-        label: `window ${window}`,
-        load: { scenario: 'chat', clients: pairs * 2, window, bytes },
-        accounts: pairs * 2,
-      })),
-    main: perMessage,
-    others: [
-      perSecond,
-      { heading: '% of worker 1', of: run => run.workersPercent[0] ?? Number.NaN, digits: 0 },
-      { heading: '% of worker 2', of: run => run.workersPercent[1] ?? Number.NaN, digits: 0 },
-    ],
-    servers: ['jackdaw', 'jackdaw-workers'],
-    ...closed,
-  },
   archived: {
     name: 'Archived chat',
     title: ({ pairs, bytes }) =>
@@ -242,5 +223,24 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     servers: withFloor,
     fresh: true,
     paced: true,
+  },
+  workers: {
+    name: 'More than one core',
+    title: ({ pairs, bytes }) =>
+      `${pairs} pairs in both directions, stanzas of ${bytes} bytes that are not stored; TLS. Connections in the main thread, and in two others`,
+    cases: ({ pairs, windows, bytes }) =>
+      windows.map(window => ({
+        label: `window ${window}`,
+        load: { scenario: 'chat', clients: pairs * 2, window, bytes },
+        accounts: pairs * 2,
+      })),
+    main: perMessage,
+    others: [
+      perSecond,
+      { heading: '% of worker 1', of: run => run.workersPercent[0] ?? Number.NaN, digits: 0 },
+      { heading: '% of worker 2', of: run => run.workersPercent[1] ?? Number.NaN, digits: 0 },
+    ],
+    servers: ['jackdaw', 'jackdaw-workers'],
+    ...closed,
   },
 }
