@@ -10,6 +10,8 @@ import { discoInfo } from '../disco/wire.ts'
  * back from it, which then go first.
  */
 export async function hasArrived(host: Host, session: Session, isHeld: boolean): Promise<boolean> {
+  // What its outbox held has gone another road.
+  if (session.ended) return false
   if (session.managed !== undefined && !isHeld) return session.outbox.arrived()
   try {
     await host.request(session, 'get', discoInfo.write({ identities: [], features: [], extensions: [] }))
