@@ -171,7 +171,7 @@ export class Session implements Reader {
     this.#managed.keep(this.#managed.counts.told(this.received - this.turns.blocking))
   }
 
-  /** Answers something that it sent, behind the answers to all it sent before. */
+  /** Answers something that it sent, or tells it of a change, behind the answers to all it sent before. */
   answer(stanza: Element): void {
     if (this.#answers.idle) this.deliver(stanza)
     else

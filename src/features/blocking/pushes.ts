@@ -34,6 +34,7 @@ function push(host: Host, owner: Owner, payload: Element): void {
   for (const session of owner.sessions) {
     if (!session.get(requested)) continue
     const attributes = ['from', owner.address.full, 'to', session.jid.full, 'type', 'set', 'id', host.shared.id()]
-    session.deliver(new Element('iq', ns.client, attributes, [payload]))
+    // Behind the list as it was before, where that waits for its turn.
+    session.answer(new Element('iq', ns.client, attributes, [payload]))
   }
 }

@@ -156,7 +156,7 @@ function push(host: Host, owner: Owner, name: string): void {
   const query = privacyQuery.write({ ...empty, list: [{ name, items: [] }] })
   for (const session of owner.sessions) {
     const attributes = ['from', owner.address.full, 'to', session.jid.full, 'type', 'set', 'id', host.shared.id()]
-    session.deliver(new Element('iq', ns.client, attributes, [query]))
+    session.answer(new Element('iq', ns.client, attributes, [query]))
   }
 }
 
