@@ -16,7 +16,7 @@ const waitingAtMost = 256
 
 /** A message that came for a session that is getting a backlog, and that does not come out of the log. */
 interface Late {
-  /** The last entry of the log when it came: it goes behind that. */
+  /** The last entry of the log that had been through delivery when it came: it goes behind that. */
   readonly behind: number
   readonly stanza: Element
   readonly envelope: Envelope | undefined
@@ -150,10 +150,11 @@ export class HandOver {
 
   /** Whether a message waits until those before it are on their way. */
   delays(stanza: Element, envelope: Envelope | undefined): boolean {
-    const { last } = this.owner
-    const isNext = this.#late.length === 0 && last <= this.passed
+    // Entries behind that have their turn still to come, and come after this one.
+    const { delivered } = this.owner
+    const isNext = this.#late.length === 0 && delivered <= this.passed
     if (isNext || this.#late.length >= waitingAtMost) return false
-    this.#late.push({ behind: last, stanza, envelope })
+    this.#late.push({ behind: delivered, stanza, envelope })
     return true
   }
 
