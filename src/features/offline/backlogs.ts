@@ -62,7 +62,7 @@ export class Backlogs {
     if (this.#behindCursor.has(stanza)) return true
     // XEP-0160 §2: the sender hears that there is no room.
     if (logged === undefined && owner.undelivered >= this.#limits.maximum) throw new StanzaError('service-unavailable')
-    const at = this.#host.shared.now()
+    const at = logged === undefined ? this.#host.shared.now() : Math.floor(logged.id / 1000)
     const entry = { at, peer: from.bare.full, direction: 'in', archived: false, undelivered: true } as const
     const receipt = owner.commit({ append: { ...entry, xml: stanza.toString() } })
     this.#kept.set(stanza, owner)
@@ -257,7 +257,7 @@ export class Backlogs {
       one.cameFromLog(entry.id, stanza)
       one.unconfirmed++
       one.length += entry.xml.length
-      one.session.deliver(entry.id <= one.begin ? this.#delayed(stanza, entry.at) : stanza)
+      one.session.deliver(one.hasWaited(entry) ? this.#delayed(stanza, entry.at) : stanza)
     } catch (error) {
       if (!(error instanceof StreamError)) throw error
       // One that cannot be read must not keep back all others for ever.

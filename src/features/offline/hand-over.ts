@@ -41,8 +41,8 @@ export class HandOver {
   readonly device: string | undefined
   /** Where the device stood: before that, only what nobody has taken is for it. */
   readonly from: number
-  /** The last entry that there was when it began: what came later has not waited for anybody. */
-  readonly begin: number
+  /** The last entry that there was when it began. */
+  readonly #first: number
   /** Everything in the log up to here was passed on, or is not for the session. */
   passed: number
   /** The last entry that there was when the log was last looked at. */
@@ -64,7 +64,7 @@ export class HandOver {
 
   constructor(session: Session, device: string | undefined, from: number) {
     this.session = session
-    this.begin = session.owner.last
+    this.#first = session.owner.last
     this.owner = session.owner
     this.device = device
     this.from = from
@@ -125,6 +125,11 @@ export class HandOver {
   wants({ id, direction, archived, undelivered }: LogEntry, covered: number): boolean {
     if (direction !== 'in' || (archived && id <= covered)) return false
     return undelivered || (this.device !== undefined && id > this.from)
+  }
+
+  /** Whether an entry has waited for somebody: it was there before, or was kept anew because somebody did not take it. */
+  hasWaited({ id, at }: LogEntry): boolean {
+    return id <= this.#first || at < Math.floor(id / 1000)
   }
 
   /** Whether a message that somebody else took is for the session too: as it would have been while it was there (XEP-0280 §6). */
