@@ -14,14 +14,23 @@ export type OwnersAtHand = ReadonlyMap<string, Owner>
 
 const loadedTables = tablesOf(features).filter(table => table.loaded)
 
-/** All accounts as the server has them in memory, by their bare JIDs. */
-export async function atHand({ server }: World, accounts: readonly Account[]): Promise<OwnersAtHand> {
+/**
+ * All accounts as the server has them in memory, by their bare JIDs. Those whose memory counts for nothing since a commit
+ * failed are read anew, as they are before anybody uses them.
+ */
+export async function atHand({ server, simulated }: World, accounts: readonly Account[]): Promise<OwnersAtHand> {
   const owners = new Map<string, Owner>()
+  const reloads: Promise<unknown>[] = []
   for (const { jid } of accounts) {
     const address = Jid.parse(jid)
-    const owner = server.server!.hosts.get(address.domain)!.owners.loaded(address)
-    if (owner !== undefined) owners.set(jid, owner)
+    const host = server.server!.hosts.get(address.domain)!
+    const owner = host.owners.loaded(address)
+    if (owner === undefined) continue
+    owners.set(jid, owner)
+    if (owner.stale) reloads.push(host.owners.reload(owner))
   }
+  if (reloads.length > 0) await simulated.advance(1000)
+  await Promise.all(reloads)
   return owners
 }
 
