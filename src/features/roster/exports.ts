@@ -19,8 +19,13 @@ export interface Pushed {
   readonly item: Item
 }
 
+interface Unpushed extends Pushed {
+  /** Whether it is durable: nobody may hear of it before. */
+  kept: boolean
+}
+
 /** Changes that are being stored and that the interested sessions are still to be told. */
-const unpushed = new WeakMap<Owner, Pushed[]>()
+const unpushed = new WeakMap<Owner, readonly Unpushed[]>()
 
 /**
  * Stores a contact as it is from now on; one of whom nothing is left to say goes. What clients see of it waits for
@@ -35,21 +40,31 @@ export function save(host: Host, contact: Contact, owner: Owner, set = false): R
     return owner.commit(rest ? put(roster, contact) : remove(roster, contact))
   const version = nextVersion(host, owner)
   const change: Change = rest ? put(roster, { ...contact, version }) : remove(roster, contact)
-  const receipt = owner.commit(change, ...versionChanges(owner, contact, version))
-  const waiting = unpushed.get(owner) ?? []
-  unpushed.set(owner, [...waiting, { version, item }])
-  return receipt?.catch(error => {
-    unpushed.delete(owner)
-    throw error
+  const commit = owner.keep(change, ...versionChanges(owner, contact, version))
+  const waits: Unpushed = { version, item, kept: commit === undefined }
+  unpushed.set(owner, [...(unpushed.get(owner) ?? []), waits])
+  // Before anybody else hears of it.
+  commit?.watch({
+    kept: () => {
+      waits.kept = true
+    },
+    failed: () => forget(owner, one => one === waits),
   })
+  return commit?.promise()
 }
 
-/** Tells all interested sessions what changed since the last push. */
+/** Tells all interested sessions what changed since the last push, as far as it is durable. */
 export function push(host: Host, owner: Owner): void {
-  const changes = unpushed.get(owner)
-  if (changes === undefined) return
-  unpushed.delete(owner)
+  const changes = unpushed.get(owner)?.filter(({ kept }) => kept)
+  if (changes === undefined || changes.length === 0) return
+  forget(owner, ({ kept }) => kept)
   for (const session of owner.sessions) if (session.interested) pushTo(host, session, changes)
+}
+
+function forget(owner: Owner, which: (one: Unpushed) => boolean): void {
+  const rest = unpushed.get(owner)!.filter(one => !which(one))
+  if (rest.length > 0) unpushed.set(owner, rest)
+  else unpushed.delete(owner)
 }
 
 /** Roster pushes to one session, one item a push (RFC 6121 §2.1.6), behind what it has asked before. */
