@@ -9,7 +9,8 @@ interface Entry<T> {
  * (XEP-0198's `h`, or the kernel having taken the bytes).
  */
 export class Outbox<T> {
-  #entries: Entry<T>[] = []
+  /** Emptied in place: where lists come and go, V8 soon makes them old at birth, and dead ones then keep young stanzas. */
+  readonly #entries: Entry<T>[] = []
   /** How many items were ever added. */
   sent = 0
   /** How many of them have been confirmed. */
@@ -53,7 +54,7 @@ export class Outbox<T> {
   /** All that was added has arrived. */
   clear(): void {
     if (this.#entries.length === 0) return
-    this.#entries = []
+    this.#entries.length = 0
     this.bytes = 0
     this.acknowledged = this.sent
     this.#settle()
