@@ -33,8 +33,11 @@ export const starts = extensionPoint<() => Promise<void> | void>('starts')
 /** What features do when the server ends, and sessions have: what is still worth knowing is committed. */
 export const lastWords = extensionPoint<() => void>('last words')
 
-/** How long stanzas may take to be settled before the snapshot, in milliseconds. What takes longer counts as not handled. */
-const settling = 3000
+/**
+ * How long stanzas may take to be settled before the snapshot, in milliseconds: some commits of a disk that is in a bad
+ * way. What takes longer counts as not handled.
+ */
+const settling = 20_000
 
 /** Sessions that the store is asked about, or handed, at once: what waits in memory has a limit. */
 const together = 200
@@ -102,7 +105,7 @@ async function keep({ hosts, storage, now }: Surroundings, kept: ReadonlyMap<Ses
 }
 
 /** Resolves when nothing waits in anybody's turns, or after some time. */
-async function settled({ hosts, timers, log }: Surroundings): Promise<void> {
+async function settled({ hosts, streams, timers, log }: Surroundings): Promise<void> {
   let late = false
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = timers.after(settling, () => {
@@ -111,17 +114,17 @@ async function settled({ hosts, timers, log }: Surroundings): Promise<void> {
     resolve()
   })
   while (!late) {
-    const waiting = [...waitingOf(hosts)]
+    const waiting = [...waitingOf(hosts, streams)]
     if (waiting.length === 0) break
     await Promise.race([Promise.allSettled(waiting), promise])
   }
   timers.cancel(timer)
 }
 
-function* waitingOf(hosts: Surroundings['hosts']): Iterable<Promise<unknown>> {
+function* waitingOf(hosts: Surroundings['hosts'], { leaving }: Streams): Iterable<Promise<unknown>> {
   for (const { turns } of ownersOf(hosts)) if (!turns.idle) yield turns.after(undefined, () => undefined)
-  for (const session of sessionsOf(hosts)) {
-    if (!session.turns.idle) yield session.turns.after(undefined, () => undefined)
+  // What somebody said last who cannot come back is for others who can.
+  for (const session of [...leaving, ...sessionsOf(hosts)]) {
     const receipt = session.settled()
     if (receipt !== undefined) yield receipt
   }

@@ -15,7 +15,7 @@ import { Slots } from './slot.ts'
 import { stamped } from './stamping.ts'
 import { checkFrom, priorityOf } from './stanza-checks.ts'
 import type { Passage, Receipt } from './turns.ts'
-import { Turns } from './turns.ts'
+import { both, Turns } from './turns.ts'
 import type { Reader, Unsent } from './unsent.ts'
 import { Share } from './unsent.ts'
 
@@ -244,9 +244,10 @@ export class Session implements Reader {
     return !this.ended && this.#closing === undefined && (this.#managed?.counts.resumable ?? 0) > 0
   }
 
-  /** Resolves when all that it sent so far is handled, well or not; nothing where it is. */
+  /** Resolves when all that it sent so far is handled, well or not, and has gone its way; nothing where it is. */
   settled(): Receipt {
-    return this.#answers.idle ? undefined : this.#answers.after(undefined, nothing)
+    const turns = this.turns.idle ? undefined : this.turns.after(undefined, nothing)
+    return both(turns, this.#answers.idle ? undefined : this.#answers.after(undefined, nothing))
   }
 
   /** Whether a client is connected. */

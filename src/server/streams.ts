@@ -51,6 +51,8 @@ export class Streams {
   #allGone: (() => void) | undefined
   /** Sessions whose clients may come back, and until when. */
   readonly #waiting = new Map<Session, Patience>()
+  /** Sessions that are over while something that they sent still has its way to go. */
+  readonly leaving = new Set<Session>()
   /** Streams that are not read any more, because the server ends and their sessions do not. */
   readonly #halted: Stream[] = []
   /** What whoever still comes is told: the server ends. */
@@ -237,6 +239,11 @@ export class Streams {
     if (session.seen || !session.turns.idle) {
       const stanza = new Element('presence', ns.client, ['from', session.jid.full, 'type', 'unavailable'])
       this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
+    }
+    const settled = session.settled()
+    if (settled !== undefined) {
+      this.leaving.add(session)
+      settled.then(() => this.leaving.delete(session))
     }
     owner.host.shared.requests.gone(session.jid)
     for (const end of owner.host.extensions(endings)) end(session)

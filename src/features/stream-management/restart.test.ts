@@ -259,6 +259,31 @@ test('what is still being stored is settled first, and counts', async () => {
   await next.stop()
 })
 
+test('what those said last who cannot come back is settled, too', async () => {
+  const storage = lasting(openMemory())
+  const read = Promise.withResolvers<void>()
+  const slow = feature({
+    name: 'slow',
+    start: () => [message.sending.ready(({ id }) => (id === 'm1' ? read.promise : undefined))],
+  })
+  const house = await testServer({ storage, features: [...features, slow] })
+  for (const name of ['romeo', 'juliet']) await house.addUser(`${name}@localhost`)
+  const romeo = await managed(house, 'romeo')
+  const old = await house.connect('juliet@localhost/old')
+  old.send('<message to="romeo@localhost" type="chat" id="m1"><body>Wait.</body></message>')
+  await romeo.settled()
+  const ended = house.server.suspend()
+  await house.advance(1000)
+  read.resolve()
+  await house.advance(3000)
+  assert.equal(await ended, 1)
+  const next = await testServer({ storage })
+  const again = await romeo.back(next)
+  await again.settled()
+  assert.deepEqual([...romeo.ids, ...again.ids], ['m1'])
+  await next.stop()
+})
+
 test('what cannot be settled is not counted: its client sends it again', async () => {
   const storage = lasting(openMemory())
   const stuck = feature({
@@ -271,7 +296,7 @@ test('what cannot be settled is not counted: its client sends it again', async (
   for (const id of ['m1', 'm2', 'm3']) romeo.say(id, 'romeo')
   await romeo.expect('id="m1"')
   const ended = house.server.suspend()
-  await house.advance(3500)
+  await house.advance(20_500)
   assert.equal(await ended, 1)
   const next = await testServer({ storage })
   const again = await romeo.back(next)
