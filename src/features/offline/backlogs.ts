@@ -85,8 +85,8 @@ export class Backlogs {
     const current = this.#of(owner).find(one => one.session === session)
     if (current === undefined || current.passing || isResult(stanza)) return false
     const message = copied(stanza) ?? stanza
-    if (this.#kept.get(message) === owner || current.comesFromLog(message)) return true
-    return !current.isOver && current.delays(stanza, envelope)
+    if (current.isOver) return current.comesFromLog(message)
+    return this.#kept.get(message) === owner || current.comesFromLog(message) || current.delays(stanza, envelope)
   }
 
   /**

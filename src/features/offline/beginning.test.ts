@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { SlowStore } from '../../testing/slow-store.ts'
 import { delay } from '../delay/wire.ts'
 import { Device } from './test-device.ts'
-import { body, scene } from './test-scene.ts'
+import { body, numbers, scene } from './test-scene.ts'
 
 test('what somebody did not take while the cursor of a new device begins is for that device', async () => {
   const disk = new SlowStore()
@@ -43,5 +43,29 @@ test('what somebody did not take is delayed, though it comes while a backlog is 
   await desk.read()
   const delayed = desk.messages.filter(one => delay.of(one) !== undefined)
   assert.deepEqual([delayed.length, desk.ids()], [1, ['1']])
+  await it.house.stop()
+})
+
+test('a copy of what waits behind the backlog of one device comes to another one that has its own', async () => {
+  const it = await scene()
+  const connect = async (device: string, tells: boolean) => {
+    const one = await Device.connect(it.house, device, { priority: null })
+    one.player.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
+    one.tells = tells
+    one.available()
+    return one.read()
+  }
+  for (const device of ['phone', 'tablet']) await (await connect(device, true)).player.disconnect()
+  await it.says(...numbers(1, 55).map(id => body(id)))
+  await (await connect('tablet', true)).player.disconnect()
+  await it.says(body(56))
+  const tablet = await connect('tablet', false)
+  assert.deepEqual(tablet.ids(), ['56'])
+  const phone = await connect('phone', false)
+  assert.deepEqual(phone.ids(), numbers(1, 50))
+  await it.says(body(57).replace('"juliet@localhost"', '"juliet@localhost/phone"'))
+  assert.deepEqual((await tablet.read()).ids(), ['57'])
+  phone.tells = true
+  assert.deepEqual((await phone.read()).ids(), numbers(51, 57))
   await it.house.stop()
 })
