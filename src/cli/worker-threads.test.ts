@@ -7,6 +7,7 @@ import { type Carrier, connectTcp } from '../testing/connect.ts'
 import type { LoggedIn } from '../testing/login.ts'
 import type { Element } from '../wire/element.ts'
 import { program } from './test-program.ts'
+import { automatic } from './worker-threads.ts'
 
 const { folderOf, run, startProcess } = program('workers')
 
@@ -67,4 +68,8 @@ test('connections live in threads: people log in, talk across them, and come bac
   const { code, errors } = await server.finished
   assert.equal(code, 0, errors)
   assert.doesNotMatch(errors, /"level":"error"/)
+})
+
+test('where nobody says how many, small machines have none of their own', () => {
+  assert.deepEqual([1, 2, 3, 4, 64].map(automatic), [1, 1, 1, 2, 2])
 })

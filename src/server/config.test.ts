@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { address, endpoint, list, oneOf, size, text, time, whole, within, yes } from './config.ts'
+import { address, endpoint, list, oneOf, size, text, time, whole, within, wordOr, writtenValue, yes } from './config.ts'
 import { nearest } from './nearest.ts'
 
 test('each kind reads what it says', () => {
@@ -17,6 +17,9 @@ test('each kind reads what it says', () => {
   assert.deepEqual(endpoint.read('[::1]:5222'), { host: '::1', port: 5222 })
   assert.deepEqual(list(whole).read([1, 2]), [1, 2])
   assert.equal(oneOf('red', 'blue').read('blue'), 'blue')
+  const either = wordOr('auto', time)
+  assert.deepEqual([either.read('auto'), either.read('2s')], ['auto', 2000])
+  assert.deepEqual([writtenValue(either, 'auto'), writtenValue(either, 2000)], ['"auto"', '"2s"'])
   assert.equal(within(time, 1000, 2000, 'from 1 s to 2 s').read('2s'), 2000)
 })
 
@@ -44,6 +47,12 @@ test('each kind refuses what does not fit, saying what would', () => {
     [list(whole), Array(1001).fill(1), /not a list/],
     [oneOf('red', 'blue'), 'rde', /^must be one of "red", "blue", such as "red", not "rde"$/],
     [within(whole, 1, 5, 'from 1 to 5'), 6, /from 1 to 5/],
+    [
+      wordOr('auto', within(whole, 1, 5, 'from 1 to 5')),
+      0,
+      /^must be "auto", or a whole number.* from 1 to 5, such as 100, not 0$/,
+    ],
+    [wordOr('auto', whole), 'automatic', /not "automatic"$/],
     [text, new Date(0), /not a date$/],
     [whole, 'x'.repeat(10_000), /^.{1,160}$/],
   ]

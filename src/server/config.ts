@@ -175,6 +175,24 @@ export function within(kind: SettingKind<number>, least: number, most: number, w
   return narrow
 }
 
+/** One word, or what another kind takes. */
+export function wordOr<W extends string, T>(word: W, kind: SettingKind<T>): SettingKind<T | W> {
+  const either: SettingKind<T | W> = {
+    name: `"${word}", or ${kind.name}`,
+    example: kind.example,
+    read: value => {
+      try {
+        return value === word ? word : kind.read(value)
+      } catch (error) {
+        if (!(error instanceof Misfit)) throw error
+        return misfit(either, value)
+      }
+    },
+    write: value => (value === word ? plainly(word) : writtenValue(kind, value as T)),
+  }
+  return either
+}
+
 /** Says what was expected and what was found; the value is cut, so that a wrong file cannot flood the terminal. */
 function misfit<T>(kind: SettingKind<T>, value: unknown): never {
   throw new Misfit(`must be ${kind.name}, such as ${kind.example}, not ${shown(value)}`)

@@ -38,7 +38,7 @@ test('each change is told with its effect; what needs a restart stays, and is to
     [both],
   )
   assert.deepEqual(shown(await server.reload(wanted)), [
-    'data: jackdaw-data > elsewhere: needs a restart',
+    'data: "jackdaw-data" > "elsewhere": needs a restart',
     'login.iterations: 4096 > 5000: in effect for new passwords',
     'timeouts.idle: "15m" > "20m": in effect from the next look at who is silent on',
     'limits.stanza: "256KiB" > "1MiB": in effect for new connections',
@@ -49,7 +49,7 @@ test('each change is told with its effect; what needs a restart stays, and is to
   assert.deepEqual(read(), [2, 1])
   assert.equal(server.config.limits.stanza, 1024 ** 2)
   assert.deepEqual(shown(await server.reload(wanted)), [
-    'data: jackdaw-data > elsewhere: needs a restart',
+    'data: "jackdaw-data" > "elsewhere": needs a restart',
     'hosts."localhost".both.early: 1 > 2: needs a restart',
   ])
   await stop()

@@ -3,7 +3,7 @@ import { isUnset, type Settings, writtenValue } from './config.ts'
 import type { Feature } from './feature.ts'
 import type { Host } from './host.ts'
 import type { Config, HostConfig } from './settings.ts'
-import { coreSettings } from './settings.ts'
+import { coreSettings, otherSettings } from './settings.ts'
 
 /** One setting that is another than before, and what became of that. */
 export interface SettingChange {
@@ -59,10 +59,8 @@ export async function reload(
 ): Promise<{ config: Config; changes: readonly SettingChange[] }> {
   const before = server.config
   const changes: SettingChange[] = []
-  if (before.data !== wanted.data)
-    changes.push({ setting: 'data', was: before.data, now: wanted.data, effect: restart })
-  if (before.workers !== wanted.workers)
-    changes.push({ setting: 'workers', was: `${before.workers}`, now: `${wanted.workers}`, effect: restart })
+  for (const { name, ...change } of differences(otherSettings, before, wanted))
+    changes.push({ setting: keyOf(name), ...change, effect: restart })
   for (const section of Object.keys(coreSettings) as (keyof typeof coreSettings)[]) {
     const found = differences(coreSettings[section], before[section], wanted[section])
     for (const { name, ...change } of found) {

@@ -1,7 +1,21 @@
 import type { Address } from '../runtime/runtime.ts'
 import type { Jid } from '../wire/jid.ts'
 import type { Settings, Values } from './config.ts'
-import { address, endpoint, file, list, oneOf, setting, size, text, time, whole, within, yes } from './config.ts'
+import {
+  address,
+  endpoint,
+  file,
+  list,
+  oneOf,
+  setting,
+  size,
+  text,
+  time,
+  whole,
+  within,
+  wordOr,
+  yes,
+} from './config.ts'
 
 /** SASL mechanisms that a server may offer, best first; the -PLUS ones are added where the connection has a channel binding. */
 export const mechanismNames = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] as const
@@ -122,7 +136,12 @@ export const otherSettings = {
     'jackdaw-data',
     'Folder of everything that the server keeps; meant from the folder of the configuration file.',
   ),
-  workers: setting(within(whole, 1, 64, 'from 1 to 64'), 1, 'WORKERS MANUAL'),
+  workers: setting(
+    wordOr('auto', within(whole, 1, 64, 'from 1 to 64')),
+    'auto',
+    'Threads that carry connections, with their TLS; with 1 the main thread does, beside all else. `auto` is 2 where there are four ' +
+      'processors or more, and 1 elsewhere. The main thread is left with half of the work; a message costs up to a third more in all.',
+  ),
 } as const satisfies Settings
 
 /** What a host's own table has beside the features' settings. */
@@ -145,7 +164,7 @@ export interface Config extends CoreValues {
   /** Folder of everything that the server keeps. */
   readonly data: string
   /** Threads that carry connections; with one, the main thread does. */
-  readonly workers: number
+  readonly workers: number | 'auto'
   /** At least one. */
   readonly hosts: readonly HostConfig[]
   /** Settings of every feature where a host says nothing: of hosts that come while the server runs. */
