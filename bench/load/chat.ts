@@ -1,10 +1,12 @@
 import type { Measurement } from '../measurement.ts'
+import { answering, calm } from './answers.ts'
 import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
 import { markers, messagesTo } from './message.ts'
 
 /** Pairs of clients that chat in both directions with a fixed number of messages in flight, in a closed loop. */
 export async function chat(load: Load): Promise<Measurement> {
   const streams = await many(load.clients, 16, index => enter(load, index))
+  await calm(load, streams)
   let delivered = 0
   let sent = 0
   let sending = true
@@ -16,12 +18,13 @@ export async function chat(load: Load): Promise<Measurement> {
       sent += count
       partner.socket.write(messages(count))
     }
-    stream.onData = chunk => {
+    const take = (chunk: Buffer) => {
       const count = markers(chunk)
       if (count === 0) return
       delivered += count
       if (sending) send(count)
     }
+    stream.onData = load.floor ? take : answering(stream, take)
     setImmediate(send, load.window)
   })
   await pause(load.warm)

@@ -1,4 +1,5 @@
 import { type Measurement, percentile } from '../measurement.ts'
+import { answering, calm } from './answers.ts'
 import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
 import { markers, messagesTo } from './message.ts'
 
@@ -6,6 +7,7 @@ import { markers, messagesTo } from './message.ts'
 export async function constant(load: Load): Promise<Measurement> {
   const { rate, clients } = load
   const streams = await many(clients, 16, index => enter(load, index))
+  await calm(load, streams)
   // A client's messages come from its partner only, in order: the first that was sent is the first that arrives.
   const under = streams.map((): number[] => [])
   let times: number[] = []
@@ -13,13 +15,14 @@ export async function constant(load: Load): Promise<Measurement> {
   let delivered = 0
   streams.forEach((stream, index) => {
     const sentAt = under[index]!
-    stream.onData = chunk => {
+    const take = (chunk: Buffer) => {
       const now = performance.now()
       for (let count = markers(chunk); count > 0; count--) {
         delivered++
         times.push(now - sentAt.shift()!)
       }
     }
+    stream.onData = load.floor ? take : answering(stream, take)
   })
   const writers = streams.map((_, index) => messagesTo(load, index))
   const begin = performance.now()

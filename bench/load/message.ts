@@ -1,7 +1,9 @@
 import { frame, type Load, marker, nameOf } from './load.ts'
 
-/** Digits of a message's number. */
-const digits = 9
+/** Digits of a message's number in its run. */
+const digits = 8
+/** What ids of this run begin with: an id of a run before would be taken for a message that is sent again. */
+const run = String(Math.floor(Math.random() * 1e6)).padStart(6, '0')
 const text = 'It was the nightingale, and not the lark. '
 
 /** What writes so many messages to one client in one piece. */
@@ -24,7 +26,7 @@ function same({ floor, bytes, target, window }: Load, to: number): Writer {
 }
 
 function different({ bytes, target, acknowledgeEvery }: Load, to: number): Writer {
-  const room = '0'.repeat(digits)
+  const room = run + '0'.repeat(digits)
   const head = `<message to='${nameOf(to)}@${target.host}' type='chat' id='${room}'><body>`
   const one = filled(bytes, head, `~</body><origin-id xmlns='urn:xmpp:sid:0' id='${room}'/></message>`)
   const [first, second] = [one.indexOf(room), one.lastIndexOf(room)]
@@ -34,7 +36,7 @@ function different({ bytes, target, acknowledgeEvery }: Load, to: number): Write
     const pieces: Buffer[] = []
     for (; count > 0; count--) {
       const made = Buffer.from(one)
-      const id = String(++number).padStart(digits, '0')
+      const id = run + String(++number).padStart(digits, '0')
       made.write(id, first, 'latin1')
       made.write(id, second, 'latin1')
       pieces.push(made)

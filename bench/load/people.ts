@@ -1,6 +1,7 @@
 import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
 import { acknowledging } from './acknowledge.ts'
+import { calm } from './answers.ts'
 import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
 import { messagesTo } from './message.ts'
 
@@ -15,13 +16,14 @@ export async function people(load: Load): Promise<Measurement> {
   const streams = await many(clients * devices, 16, number =>
     enter(load, Math.floor(number / devices), `bench${number % devices}`),
   )
+  await calm(load, streams)
   // When all are there, so that nothing but messages is counted from here on.
   await Promise.all(streams.map(manage))
   let sent = 0
   let delivered = 0
   let copies = 0
   let sending = true
-  streams.forEach((stream, number) => {
+  const last = streams.map((stream, number) => {
     const person = Math.floor(number / devices)
     const speaker = streams[(person ^ 1) * devices]!
     const messages = messagesTo(load, person)
@@ -30,13 +32,15 @@ export async function people(load: Load): Promise<Measurement> {
       speaker.socket.write(messages(count))
     }
     const listens = number % devices === 0
-    stream.onData = acknowledging(stream, count => {
+    const { take, acknowledge } = acknowledging(stream, count => {
       copies += count
       if (!listens) return
       delivered += count
       if (sending) send(count)
     })
+    stream.onData = take
     if (listens) setImmediate(send, load.window)
+    return acknowledge
   })
   await pause(load.warm)
   const interval = await measure(load, () => delivered)
@@ -48,6 +52,8 @@ export async function people(load: Load): Promise<Measurement> {
     () => copies,
   )
   judgeStreams(streams)
+  // Else it would wait for whoever comes next.
+  for (const acknowledge of last) acknowledge()
   const tls = tlsOf(streams[0]!)
   leave(load, streams)
   return { ...interval, lost, tls, bytes: messagesTo(load, 0)(1).length }

@@ -1,5 +1,6 @@
 import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
+import { answering, calm } from './answers.ts'
 import { enter, judgeStreams, type Load, many, measure, nameOf, pause, settled, tlsOf } from './load.ts'
 import { markers } from './message.ts'
 
@@ -11,6 +12,8 @@ export async function presence(load: Load): Promise<Measurement> {
   const streams = await many(load.clients, 16, index => enter(load, index))
   const [sender, ...contacts] = streams as [TextStream, ...TextStream[]]
   await befriend(load, sender, contacts)
+  // What comes of the subscriptions is read before anything is counted.
+  await calm(load, streams)
   let delivered = 0
   let broadcasts = 0
   let sending = true
@@ -19,12 +22,12 @@ export async function presence(load: Load): Promise<Measurement> {
     const status = String(++broadcasts).padStart(9, '0')
     sender.socket.write(`<presence><show>away</show><status>Banished ~${status}</status></presence>`)
   }
-  sender.onData = () => {}
+  sender.onData = answering(sender, () => {})
   for (const contact of contacts) {
-    contact.onData = chunk => {
+    contact.onData = answering(contact, chunk => {
       delivered += markers(chunk)
       while (sending && delivered >= (broadcasts - load.window + 1) * contacts.length) send()
-    }
+    })
   }
   for (let i = 0; i < load.window; i++) send()
   await pause(load.warm)
@@ -62,8 +65,6 @@ async function befriend({ target }: Load, sender: TextStream, contacts: readonly
     if (tries === 100) throw new Error(`only ${known} of ${contacts.length} contacts are there`)
     await pause(0.1)
   }
-  // What comes of the subscriptions is read before anything is counted.
-  await pause(1)
 }
 
 /** Sends an IQ get; all that came up to the end of its result, which has `id` somewhere before. */

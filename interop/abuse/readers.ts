@@ -53,7 +53,7 @@ export async function stalledReaders(check: Check, count: number): Promise<void>
       if (index % 2) await stream.ask(`<enable xmlns='urn:xmpp:sm:3' resume='true'/>`, '<enabled')
       stream.onData = acknowledging(stream, messages => {
         got.count += messages
-      })
+      }).take
     }
     const scene: Scene = {
       watched,

@@ -16,6 +16,7 @@ const apart = tests([
   'src/*.test.ts',
   `src/!(${together.join('|')})/**/*.test.ts`,
   'interop/**/*.test.ts',
+  'bench/**/*.test.ts',
 ])
 const results = await Promise.all([shared, apart])
 for (const { output } of results) process.stdout.write(output)
