@@ -5,7 +5,7 @@
  *     node bench/load.ts --scenario chat|people|constant|presence|login|back|roster|idle --port 5223 --authority ca.pem --pid PID
  *         [--clients 200] [--window 4] [--bytes 234] [--hash SHA-1] [--at-once 16] [--items 1000] [--warm 2]
  *         [--seconds 5] [--settle 5] [--rate 1000] [--cpu 1] [--protocol xmpp|floor] [--plain 0] [--archived 0] [--devices 1]
- *         [--acknowledge-every 0] [--token 0] [--profile 0]
+ *         [--acknowledge-every 0] [--token 0] [--password TEXT] [--profile 0]
  *
  * prints one line of JSON (`Measurement`). `--pid` is the process whose processor time and memory are counted, with its
  * descendants.
@@ -46,10 +46,13 @@ const { values } = parseArgs({
     devices: { type: 'string', default: '1' },
     'acknowledge-every': { type: 'string', default: '0' },
     token: { type: 'string', default: '0' },
+    password: { type: 'string' },
     profile: { type: 'string', default: '0' },
   },
 })
-function number(name: Exclude<keyof typeof values, 'scenario' | 'host' | 'authority' | 'hash' | 'protocol'>): number {
+function number(
+  name: Exclude<keyof typeof values, 'scenario' | 'host' | 'authority' | 'hash' | 'protocol' | 'password'>,
+): number {
   const value = Number(values[name] ?? Number.NaN)
   if (!(value >= 0)) throw new Error(`--${name} must be a number`)
   return value
@@ -72,6 +75,7 @@ const measurement = await scenario({
     port: number('port'),
     authority: values.authority ?? '',
     plain: number('plain') > 0,
+    ...(values.password !== undefined && { password: values.password }),
   },
   floor: values.protocol === 'floor',
   pid: number('pid'),

@@ -13,6 +13,8 @@ export interface Measurement {
   readonly workersPercent: readonly number[]
   /** How much of the server's processor others used. */
   readonly othersPercent: number
+  /** For how much of the time the server's processor had nothing to do but to wait for a disk. */
+  readonly diskPercent: number
   /** Units that were begun and not done within ten seconds after the last. */
   readonly lost: number
   readonly tls: string
@@ -45,14 +47,15 @@ export function percentile(values: readonly number[], part: number): number {
 /** How much of the server's processor others may use in a run that is called undisturbed, in percent. */
 const disturbance = 15
 
-/** Who kept the throughput from being higher: a processor that was busy to the end. */
-export type Limit = 'server' | 'generator' | 'machine busy' | 'neither'
+/** What kept the throughput from being higher: a processor that was busy to the end, a disk, or that each waits for the other. */
+export type Limit = 'server' | 'load' | 'disk' | 'machine busy' | 'waiting'
 
 /** What limited a run. */
-export function limit({ serverPercent, generatorPercent, othersPercent }: Measurement): Limit {
+export function limit({ serverPercent, generatorPercent, othersPercent, diskPercent }: Measurement): Limit {
   if (othersPercent >= disturbance) return 'machine busy'
   if (serverPercent >= 85) return 'server'
-  return generatorPercent >= 85 ? 'generator' : 'neither'
+  if (generatorPercent >= 85) return 'load'
+  return diskPercent >= 20 ? 'disk' : 'waiting'
 }
 
 const numeric = /^(-?\d+(\.\d+)?( %| \([^)]*\))?)?$/

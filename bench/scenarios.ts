@@ -35,6 +35,8 @@ export interface Figure {
   readonly digits: number
   /** Whether it is not told of runs that something else than the server limited. */
   readonly throughput?: boolean
+  /** Whether it stands beside the main figure where all is told in short. */
+  readonly inShort?: boolean
 }
 
 export interface Scenario {
@@ -48,8 +50,11 @@ export interface Scenario {
   readonly others: readonly Figure[]
   /** Who has something to show in it. */
   readonly servers: readonly ServerName[]
-  /** Whether each run needs a server that has just started. */
-  readonly fresh: boolean
+  /**
+   * How long a server lives: for one run that needs one that has just started, for all runs of a case that leaves something
+   * behind, or for a series of cases that leave nothing.
+   */
+  readonly lives: 'run' | 'case' | 'series'
   /** Whether the load, and not the server, decides how much is done. */
   readonly paced: boolean
 }
@@ -58,13 +63,17 @@ const perSecond: Figure = { heading: 'per second', of: run => run.perSecond, dig
 const perMessage: Figure = { heading: 'µs CPU/message', of: run => run.serverMicroseconds, digits: 1 }
 const perLogin: Figure = { heading: 'ms CPU/login', of: run => run.serverMicroseconds / 1000, digits: 2 }
 const half: Figure = { heading: 'p50 ms', of: run => run.medianMilliseconds ?? Number.NaN, digits: 2 }
-const slowest: Figure = { heading: 'p99 ms', of: run => run.slowestMilliseconds ?? Number.NaN, digits: 2 }
+const slowest: Figure = {
+  heading: 'p99 ms',
+  of: run => run.slowestMilliseconds ?? Number.NaN,
+  digits: 2,
+  inShort: true,
+}
 const loginsAtOnce = 16
 const withFloor = ['jackdaw', 'prosody', 'ejabberd', 'floor'] as const
 const withoutFloor = ['jackdaw', 'prosody', 'ejabberd'] as const
 /** Ours has one store, SQLite with synchronous=FULL. */
-const stores = ['jackdaw', 'prosody', 'prosody-sqlite', 'ejabberd-sqlite'] as const
-const closed = { fresh: false, paced: false } as const
+const stores = ['jackdaw', 'prosody', 'prosody-sqlite', 'ejabberd', 'ejabberd-sqlite'] as const
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   chat: {
@@ -83,7 +92,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: withFloor,
-    ...closed,
+    lives: 'series',
+    paced: false,
   },
   archived: {
     name: 'Archived chat',
@@ -99,7 +109,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: stores,
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
   people: {
     name: 'Chat as people live it',
@@ -118,7 +129,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perMessage,
     others: [perSecond],
     servers: stores,
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
   presence: {
     name: 'Presence',
@@ -133,7 +145,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: { heading: 'µs CPU/copy', of: run => run.serverMicroseconds, digits: 1 },
     others: [perSecond],
     servers: withoutFloor,
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
   rate: {
     name: 'A constant rate',
@@ -150,7 +163,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: half,
     others: [slowest, perMessage],
     servers: withFloor,
-    fresh: false,
+    lives: 'series',
     paced: true,
   },
   login: {
@@ -166,7 +179,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perLogin,
     others: [perSecond, half],
     servers: withFloor,
-    ...closed,
+    lives: 'series',
+    paced: false,
   },
   back: {
     name: 'Coming back',
@@ -183,7 +197,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perLogin,
     others: [perSecond, half],
     servers: withFloor,
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
   roster: {
     name: 'Login with a large roster',
@@ -198,7 +213,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     main: perLogin,
     others: [perSecond, half, { heading: 'KiB fetched', of: run => (run.bytes ?? 0) / 1024, digits: 0 }],
     servers: withoutFloor,
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
   idle: {
     name: 'Idle connections',
@@ -221,7 +237,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       { heading: 'MiB with all', of: ({ memory }) => memory!.after, digits: 0 },
     ],
     servers: withFloor,
-    fresh: true,
+    lives: 'run',
     paced: true,
   },
   workers: {
@@ -241,6 +257,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       { heading: '% of worker 2', of: run => run.workersPercent[1] ?? Number.NaN, digits: 0 },
     ],
     servers: ['jackdaw', 'jackdaw-workers'],
-    ...closed,
+    lives: 'case',
+    paced: false,
   },
 }

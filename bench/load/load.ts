@@ -1,8 +1,8 @@
 import { TLSSocket } from 'node:tls'
 import type { Measurement } from '../measurement.ts'
-import { busyTime, processorTime, workerTimes } from '../peers/process.ts'
+import { busyTime, diskTime, processorTime, workerTimes } from '../peers/process.ts'
 import { type ScramHash, ScramKeys } from '../peers/scram.ts'
-import { connection, logIn, logInByScram, type Target, TextStream } from '../peers/stream.ts'
+import { connection, logInByScram, type Target, TextStream } from '../peers/stream.ts'
 
 /** What a run of the load is to do. */
 export interface Load {
@@ -56,15 +56,12 @@ export function frame(to: number, bytes: number): Buffer {
   return made
 }
 
-/** What clients without TLS remember; PLAIN is not for them. */
+/** What clients remember: by PLAIN, servers would be busy with passwords for seconds. */
 const keys = new ScramKeys()
 
-/** Connects the client of that number, with PLAIN where there is TLS, or tells the floor its number. */
+/** Logs in the client of that number, or tells the floor its number. */
 export async function enter(load: Load, index: number, resource = 'bench'): Promise<TextStream> {
-  if (!load.floor)
-    return load.target.plain
-      ? logInByScram(load.target, nameOf(index), load.hash, keys, resource)
-      : logIn(load.target, nameOf(index), resource)
+  if (!load.floor) return logInByScram(load.target, nameOf(index), load.hash, keys, resource)
   const stream = new TextStream(await connection(load.target))
   const hello = frame(index, 4)
   stream.socket.write(hello)
@@ -103,6 +100,7 @@ export async function measure(load: Load, done: () => number, idle = false): Pro
     server: processorTime(load.pid),
     workers: workerTimes(load.pid),
     busy: busyTime(load.cpu),
+    disk: diskTime(load.cpu),
     generator: process.cpuUsage(),
   })
   const before = snapshot()
@@ -138,6 +136,7 @@ export async function measure(load: Load, done: () => number, idle = false): Pro
     workersPercent: after.workers.map((time, place) => (time - (before.workers[place] ?? 0)) / seconds / 1e4),
     generatorPercent: generator / seconds / 1e4,
     othersPercent: Math.max(0, (after.busy - before.busy - server) / seconds / 1e4),
+    diskPercent: (after.disk - before.disk) / seconds / 1e4,
     ...(allocating !== undefined && { allocating }),
   }
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { startEjabberd } from './ejabberd.ts'
+import { copyJackdaw, copyProsody } from './copies.ts'
+import { copyEjabberd, startEjabberd } from './ejabberd.ts'
 import { startFloor } from './floor.ts'
 import { startJackdaw } from './jackdaw.ts'
 import type { Peer, PeerOptions } from './peer.ts'
@@ -66,4 +67,22 @@ export const starters: Readonly<Record<ServerName, (options: PeerOptions) => Pro
   ejabberd: startEjabberd,
   'ejabberd-sqlite': options => startEjabberd({ ...options, sqlite: true }),
   floor: startFloor,
+}
+
+/**
+ * Makes accounts u1, u2 … up to `count` in all like u0, its password included, in the folder of a server that has ended:
+ * ten thousand times the work for a password would be most of a run.
+ */
+export const copiers: Readonly<Record<ServerName, (options: PeerOptions, count: number) => Promise<void>>> = {
+  jackdaw: copyJackdaw,
+  'jackdaw-workers': copyJackdaw,
+  prosody: copyProsody,
+  'prosody-sqlite': noCopies,
+  ejabberd: copyEjabberd,
+  'ejabberd-sqlite': noCopies,
+  floor: async () => {},
+}
+
+async function noCopies(): Promise<void> {
+  throw new Error('accounts in the SQLite of others are not copied here')
 }

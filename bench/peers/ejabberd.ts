@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
-import { freePorts, launch, listening, stop } from './process.ts'
+import { freePorts, launch, listening, stop, until } from './process.ts'
 import { registerAll } from './stream.ts'
 
 const schema = '/usr/share/ejabberd/sql/lite.sql'
@@ -17,8 +17,23 @@ function makeDatabase(path: string): void {
   database.close()
 }
 
+/** Makes accounts like u0, in Mnesia, in the folder of an ejabberd that has ended. */
+export async function copyEjabberd(options: PeerOptions, count: number): Promise<void> {
+  const copied = join(options.folder, 'copied')
+  // The key of a row is a tuple that begins with the name.
+  const copies = `[[begin K = setelement(1, element(2, R), list_to_binary("u" ++ integer_to_list(N))), mnesia:dirty_write(setelement(2, R, K)) end
+    || N <- lists:seq(1, ${count - 1})] || R <- lists:append([mnesia:dirty_read(passwd, K) || K <- mnesia:dirty_all_keys(passwd)])]`
+  const code = `mnesia:wait_for_tables([passwd], 30000), ${copies}, ok = file:write_file("${copied}", <<>>).`
+  const peer = await startEjabberd(options, ['-eval', code])
+  await until('accounts copied by ejabberd', 60, () => existsSync(copied))
+  await peer.stop()
+}
+
 /** Starts the ejabberd of the Debian package `ejabberd` on free ports; its schedulers do not wait busily. */
-export async function startEjabberd({ folder, cpu, hash = 'SHA-1', plain, sqlite }: PeerOptions): Promise<Peer> {
+export async function startEjabberd(
+  { folder, cpu, hash = 'SHA-1', plain, sqlite }: PeerOptions,
+  more: readonly string[] = [],
+): Promise<Peer> {
   const [startTls, directTls, distribution] = (await freePorts(3)) as [number, number, number]
   const { certificate } = await makeCertificate(folder)
   const spool = join(folder, 'spool')
@@ -66,7 +81,7 @@ export async function startEjabberd({ folder, cpu, hash = 'SHA-1', plain, sqlite
       ...['+K', 'true', '+P', '250000', '+Q', '65536', '+S', '1:1', '+SDcpu', '1:1'],
       ...['+sbwt', 'none', '+sbwtdcpu', 'none', '+sbwtdio', 'none'],
       ...['-kernel', 'inet_dist_use_interface', '{127,0,0,1}', '-mnesia', 'dir', `"${spool}"`],
-      ...['-ejabberd', 'log_rotate_size', 'infinity', '-s', 'ejabberd', '-noinput'],
+      ...['-ejabberd', 'log_rotate_size', 'infinity', '-s', 'ejabberd', '-noinput', ...more],
     ],
     { log, env, cwd: spool, ...(cpu !== undefined && { cpu }) },
   )

@@ -255,8 +255,18 @@ export function residentMemory(pid: number): number {
 
 /** Busy time in microseconds of one processor since the machine started (proc(5)). */
 export function busyTime(cpu: number): number {
-  const line = readFileSync('/proc/stat', 'utf8').match(new RegExp(`^cpu${cpu} (.*)$`, 'm'))
-  if (!line) return 0
-  const [user, nice, system, , , irq, softirq, steal] = line[1]!.split(' ').map(Number)
+  const [user, nice, system, , , irq, softirq, steal] = timesOf(cpu)
   return (user! + nice! + system! + irq! + softirq! + steal!) * 10_000
+}
+
+/** Time in microseconds for which one processor had nothing to do but to wait for a disk. */
+export function diskTime(cpu: number): number {
+  return timesOf(cpu)[4]! * 10_000
+}
+
+/** The ticks of a processor: user, nice, system, idle, iowait, irq, softirq, steal. */
+function timesOf(cpu: number): number[] {
+  const [, times = '0 0 0 0 0 0 0 0'] =
+    readFileSync('/proc/stat', 'utf8').match(new RegExp(`^cpu${cpu} +(.*)$`, 'm')) ?? []
+  return times.split(' ').map(Number)
 }

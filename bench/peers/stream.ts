@@ -13,7 +13,11 @@ export interface Target {
   readonly authority: string
   /** Whether that port is one for streams without TLS. */
   readonly plain?: boolean
+  /** The password of all accounts; of each its own where missing. */
+  readonly password?: string
 }
+
+const passwordOf = (target: Target, name: string) => target.password ?? password(name)
 
 /** What opens a client's stream. */
 export function streamHeader(host: string): string {
@@ -149,7 +153,7 @@ const saslNamespace = 'urn:ietf:params:xml:ns:xmpp-sasl'
 export async function logIn(target: Target, name: string, resource: string): Promise<TextStream> {
   const stream = new TextStream(await connection(target, 'xmpp-client'))
   await stream.open(target.host)
-  const plain = Buffer.from(`\0${name}\0${password(name)}`).toString('base64')
+  const plain = Buffer.from(`\0${name}\0${passwordOf(target, name)}`).toString('base64')
   const auth = `<auth xmlns='${saslNamespace}' mechanism='PLAIN'>${plain}</auth>`
   const outcome = await stream.ask(auth, '<success', '</failure>')
   if (!outcome.endsWith('<success')) throw new Error(`${name}: ${outcome}`)
@@ -186,7 +190,7 @@ export async function provenByScram(
   const initial = Buffer.from(`n,,${first}`).toString('base64')
   const auth = `<auth xmlns='${saslNamespace}' mechanism='SCRAM-${hash}'>${initial}</auth>`
   const challenge = content(await stream.ask(auth, '</challenge>', '</failure>'), 'challenge')
-  const { message, signature } = await keys.answer(hash, password(name), first, challenge)
+  const { message, signature } = await keys.answer(hash, passwordOf(target, name), first, challenge)
   const response = `<response xmlns='${saslNamespace}'>${Buffer.from(message).toString('base64')}</response>`
   const success = content(await stream.ask(response, '</success>', '</failure>'), 'success')
   if (success !== `v=${signature}`) throw new Error(`${name}: the server's signature is wrong: ${success}`)
