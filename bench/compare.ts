@@ -106,7 +106,7 @@ async function measure(name: ServerName, { load, plain }: Case, peer: Peer, sett
   }
   const options = Object.entries(all).flatMap(([option, value]) => [`--${option}`, String(value)])
   const program = join(import.meta.dirname, `load${extension}`)
-  const output = await run('taskset', ['-c', '0', process.execPath, program, ...options], { seconds: 300 })
+  const output = await run('taskset', ['-c', '0', process.execPath, program, ...options], { seconds: 400 })
   return JSON.parse(output.slice(output.lastIndexOf('{"seconds"'))) as Measurement
 }
 

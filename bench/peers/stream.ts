@@ -19,6 +19,9 @@ export interface Target {
 
 const passwordOf = (target: Target, name: string) => target.password ?? password(name)
 
+/** Milliseconds, twice: a process that was stopped for a while has not read what came meanwhile when its timer goes off. */
+const patience = [20_000, 10_000]
+
 /** What opens a client's stream. */
 export function streamHeader(host: string): string {
   return `<?xml version='1.0'?><stream:stream to='${host}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>`
@@ -59,11 +62,10 @@ export class TextStream {
     return this.#failure
   }
 
-  /** Writes, then waits until one of the texts has come; what came up to its end. Rejects after 30 seconds. */
+  /** Writes, then waits until one of the texts has come; what came up to its end. Rejects after 30 seconds of silence. */
   async ask(xml: string, ...answers: readonly string[]): Promise<string> {
     if (xml) this.socket.write(xml)
-    const deadline = performance.now() + 30_000
-    for (;;) {
+    for (let late = 0; ; ) {
       for (const answer of answers) {
         const at = this.#received.indexOf(answer)
         if (at < 0) continue
@@ -73,20 +75,22 @@ export class TextStream {
         return text
       }
       if (this.#failure) throw this.#failure
-      await this.#more(deadline, answers)
+      if (late === patience.length)
+        throw new Error(`waited for ${answers.join(' or ')}, received: ${this.#received.slice(-500)}`)
+      late = (await this.#more(patience[late]!)) ? 0 : late + 1
     }
   }
 
-  #more(deadline: number, answers: readonly string[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = () =>
-        reject(new Error(`waited for ${answers.join(' or ')}, received: ${this.#received.slice(-500)}`))
-      const timer = setTimeout(late, Math.max(0, deadline - performance.now()))
-      this.#wake = () => {
+  /** Waits until more has come, or so many milliseconds; whether it has. */
+  #more(atMost: number): Promise<boolean> {
+    return new Promise(resolve => {
+      const over = (has: boolean) => {
         clearTimeout(timer)
         this.#wake = undefined
-        resolve()
+        resolve(has)
       }
+      const timer = setTimeout(over, atMost, false)
+      this.#wake = () => over(true)
     })
   }
 
