@@ -26,7 +26,7 @@ export const bench: LocalCommand = {
     option(
       'scenario',
       'text',
-      'What is measured: chat (unless told), archived, people, presence, rate, login, back, roster or idle; several with commas.',
+      'What is measured: chat (unless told), archived, people, presence, rate, login, back, roster, idle or workers; several with commas.',
     ),
     option(
       'case',
@@ -39,7 +39,7 @@ export const bench: LocalCommand = {
       'Which servers, of jackdaw, prosody, ejabberd and floor, with commas; all that are there unless told.',
     ),
     option('rounds', 'number', 'How often each is measured; 3 unless told.'),
-    option('seconds', 'number', 'How long it is measured each time; 3 unless told.'),
+    option('seconds', 'number', 'How long it is measured each time; 2 unless told.'),
   ],
   local: true,
   async run(values, around, { json }) {
