@@ -29,13 +29,7 @@ import { type Case, type Scenario, scenarios } from './scenarios.ts'
 
 const { values } = parseArgs({
   options: {
-    // What several event loops are good for is seen on more processors than two.
-    scenario: {
-      type: 'string',
-      default: Object.keys(scenarios)
-        .filter(name => name !== 'workers')
-        .join(),
-    },
+    scenario: { type: 'string', default: Object.keys(scenarios).join() },
     case: { type: 'string', default: '' },
     servers: { type: 'string', default: programs.join() },
     rounds: { type: 'string', default: '3' },
