@@ -18,6 +18,18 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 20)) {
   process.exit(1)
 }
 
+// A server's memory is stanzas that live until the disk has them: with room for them in the young generation, which one
+// thread clears as fast as two, a sixth of the processor time of an archived message is saved. Only the program's own
+// command line can ask for that, so the process takes another one; who gives it such options himself is left alone.
+const memory = ['--max-semi-space-size=64', '--no-parallel-scavenge']
+const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(option => option.includes('semi-space'))
+if (process.argv[2] === 'start' && !given && process.execve && process.platform !== 'win32' && !process.connected)
+  process.execve(
+    process.execPath,
+    [process.execPath, ...memory, ...process.execArgv, ...process.argv.slice(1)],
+    process.env,
+  )
+
 // What was compiled once is not compiled again: a command answers in half the time.
 if (process.env.NODE_COMPILE_CACHE === undefined) module.enableCompileCache?.()
 

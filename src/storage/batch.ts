@@ -23,6 +23,8 @@ export class Batch {
   /** Whether it is for its one unit only. */
   readonly alone: boolean
   #waiting: Waiting[] = []
+  /** Whose data each unit changes, when they have been handed over. */
+  #ownersOf: readonly (readonly OwnerId[])[] = []
   #end: PromiseWithResolvers<void> | undefined
 
   constructor(alone = false) {
@@ -52,10 +54,23 @@ export class Batch {
     this.owners.add(owner)
   }
 
-  /** Nothing is added any more: the marks follow what they tell of. Nobody waits for them. */
-  seal(): void {
+  /**
+   * Hands over its units, behind them the marks, for which nobody waits. Nothing is added any more, and what it knows of
+   * them from here on is whose they were: while the disk works, garbage collection has less to carry.
+   */
+  take(): readonly Unit[] {
     for (const { owner, write } of this.#marks.values())
       this.units.push({ unit: 'commit', parts: [{ owner, writes: [write] }] })
+    const { units } = this
+    this.units = []
+    this.#marks.clear()
+    this.#ownersOf = units.map(ownersOf)
+    return units
+  }
+
+  /** Whose data a unit changes that has been handed over. */
+  ownersAt(place: number): readonly OwnerId[] {
+    return this.#ownersOf[place]!
   }
 
   /** Resolves when every unit has become what it becomes, well or not. */

@@ -2,7 +2,7 @@ import type { Timers } from '../runtime/runtime.ts'
 import { Batch, type Waiting } from './batch.ts'
 import { Commit } from './commit.ts'
 import type { Answers, Driver, Outcome, Part, Query, QueryName, Unit } from './driver.ts'
-import { behindFailed, ownersOf } from './driver.ts'
+import { behindFailed } from './driver.ts'
 import type { Indexed, LogEntry, LogRange, LogState, OwnerId, OwnerKind, Row, Storage, Write } from './storage.ts'
 import { StorageError } from './storage.ts'
 import type { Tables } from './tables.ts'
@@ -196,14 +196,14 @@ export class Group implements Storage {
     this.#scheduled = false
     const batch = this.#batches[0]
     if (batch === undefined || this.#applying) return
-    batch.seal()
+    const units = batch.take()
     // Units of a failed owner were taken out: nothing may be left.
-    if (batch.units.length === 0) {
+    if (units.length === 0) {
       this.#settled(batch)
       return
     }
     this.#applying = true
-    this.#driver.apply(batch.units).then(
+    this.#driver.apply(units).then(
       outcome => this.#applied(batch, outcome),
       error => this.#failed(batch, error),
     )
@@ -212,7 +212,7 @@ export class Group implements Storage {
   #applied(batch: Batch, { failures, created }: Outcome): void {
     const owners = new Set<OwnerId>()
     for (const place of failures.keys()) {
-      for (const owner of ownersOf(batch.units[place]!)) owners.add(owner)
+      for (const owner of batch.ownersAt(place)) owners.add(owner)
     }
     // Whoever is told may hand over more at once: that is not behind what failed.
     this.#failBehind(batch, owners)

@@ -57,21 +57,20 @@ export class SqliteDriver implements Driver {
     this.#health = health
   }
 
-  async apply(units: readonly Unit[]): Promise<Outcome> {
-    try {
-      const { failures, created } = (await this.#writer.call({ ask: 'apply', ...pack(units, this.#tables) })) as Applied
-      this.#say(undefined)
-      if (units.some(({ unit }) => unit === 'remove')) this.clear()
-      return {
-        failures: new Map(
-          failures.map(([place, { refused, uncertain }]) => [place, new StorageError(refused, { uncertain })]),
-        ),
-        created: new Map(created),
-      }
-    } catch (error) {
-      this.#say(error instanceof Error ? error.message : String(error))
-      throw error
-    }
+  /** Keeps nothing of the units while it waits: they are as much as a second of messages. */
+  apply(units: readonly Unit[]): Promise<Outcome> {
+    const isRemoving = units.some(({ unit }) => unit === 'remove')
+    return this.#writer.call({ ask: 'apply', ...pack(units, this.#tables) }).then(
+      applied => {
+        this.#say(undefined)
+        if (isRemoving) this.clear()
+        return outcome(applied as Applied)
+      },
+      error => {
+        this.#say(error instanceof Error ? error.message : String(error))
+        throw error
+      },
+    )
   }
 
   read<N extends QueryName>(query: Query<N>): Promise<Answers[N]> {
@@ -152,5 +151,14 @@ export class SqliteDriver implements Driver {
     if (this.#failing === reason) return
     this.#failing = reason
     this.#health(reason)
+  }
+}
+
+function outcome({ failures, created }: Applied): Outcome {
+  return {
+    failures: new Map(
+      failures.map(([place, { refused, uncertain }]) => [place, new StorageError(refused, { uncertain })]),
+    ),
+    created: new Map(created),
   }
 }

@@ -4,7 +4,8 @@ import type { Reply } from './sqlite-serve.ts'
 import { StorageError } from './storage.ts'
 
 interface Call<M> {
-  readonly message: M
+  /** Let go of when it is on its way: it may be big. */
+  message: M | undefined
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: StorageError) => void
 }
@@ -79,6 +80,7 @@ export class Thread<M> {
     try {
       this.#worker ??= this.#start()
       this.#worker.postMessage(this.#current.message)
+      this.#current.message = undefined
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#current.reject(

@@ -46,6 +46,7 @@ const connection = new Connection(data, false, database => {
     pragma fullfsync = on;
     pragma checkpoint_fullfsync = on;
     pragma journal_size_limit = 67108864;
+    pragma wal_autocheckpoint = 4000;
     pragma cache_size = -16384;
     pragma trusted_schema = off;
   `)

@@ -120,8 +120,14 @@ export class Element {
   }
 }
 
+/** What was written last: a stanza is written for two logs in one go, with the same attributes. */
+let lastList: Attributes = none
+let lastXml = ''
+
 /** Attributes as they stand in a start tag, each with a space before it. */
 export function attributesXml(list: Attributes): string {
+  if (list.length === 0) return ''
+  if (list === lastList) return lastXml
   let xml = ''
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i]!
@@ -130,6 +136,8 @@ export function attributesXml(list: Attributes): string {
         ? namespacedAttribute(name, list[i + 1]!, i)
         : ` ${name}="${escapeAttribute(list[i + 1]!)}"`
   }
+  lastList = list
+  lastXml = xml
   return xml
 }
 

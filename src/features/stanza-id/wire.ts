@@ -1,5 +1,5 @@
 import { attr, element } from '../../wire/codec.ts'
-import { Element } from '../../wire/element.ts'
+import { Element, escapeAttribute } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
 import { text } from '../../wire/kinds.ts'
 
@@ -12,11 +12,15 @@ export const stanzaId = element(stanzaIds, 'stanza-id', { id: attr(text), by: at
 /** The id that whoever wrote a stanza has given it; anybody can write that (XEP-0359 §2.2, §6). */
 export const originId = element(stanzaIds, 'origin-id', { id: attr(text) })
 
+const head = `<${stanzaId.name} xmlns="${stanzaIds}" id="`
+
 /** The stanza with this entity's id behind all else; what it held is shared, its XML too. */
 export function withStanzaId(stanza: Element, by: Jid, id: string): Element {
   const mark = new Element(stanzaId.name, stanzaIds, ['id', id, 'by', by.full])
   const { name, namespace, attributes, children } = stanza
-  return new Element(name, namespace, attributes, [...children, mark], stanza.inner + mark.xml(namespace))
+  // As `mark.xml(namespace)` would write it; an id of ours needs no escaping, and this is done for each archived message.
+  const text = `${head}${id}" by="${escapeAttribute(by.full)}"/>`
+  return new Element(name, namespace, attributes, [...children, mark], stanza.inner + text)
 }
 
 /** The stanza without ids that claim to be given by this entity; the stanza itself where there are none (XEP-0359 §3, rule 2). */
