@@ -1,3 +1,4 @@
+import { StorageError } from '../storage/storage.ts'
 import type { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import { refusedProbe } from './answers.ts'
@@ -38,7 +39,7 @@ export class Road {
     const { turns } = e.session ?? e.owner
     const ready = this.#ready(e)
     if (ready === undefined && turns.blocking === 0) return this.#setOut(e, turns)
-    return this.#returns.inTurn(turns, e, ready, () => this.#setOut(e, turns), true)
+    return this.#returns.inTurn(turns, e, ready, () => this.#setOut(e, turns, true), true)
   }
 
   /** What is kept at its sender and at its recipient is kept in one commit: both must be at hand for that. */
@@ -60,13 +61,14 @@ export class Road {
     return owners === undefined || owners.loaded(to.bare)?.stale === false ? undefined : owners.find(to.bare)
   }
 
-  #setOut(e: Envelope, turns: Turns): Passage {
+  #setOut(e: Envelope, turns: Turns, late = false): Passage {
     if (e.kind === 'message') this.messages++
     const { owner } = e
     const stages = owner.host.roads[e.kind].sending
     const { storage } = this.#around
     storage.begin()
     try {
+      if (late && isKeptTogether(e)) this.#checkAtHand(e)
       const stop = check(stages, e)
       if (stop !== undefined) return this.#returns.ended(stop, e)
       const edited = edit(stages, e)
@@ -97,6 +99,12 @@ export class Road {
     owner.turns.queue(stored, () => this.#shown(stages, e, own), nothing)
     const next = recipient === undefined ? () => this.#onward(stages, e) : nothing
     return this.#returns.inTurn(turns, e, stored, next, recipient === undefined, flight)
+  }
+
+  /** What was at hand when a stanza came may have been lost while that waited for its turn. Throws StorageError. */
+  #checkAtHand({ owner, to }: Envelope): void {
+    const isLost = to !== undefined && this.#around.host(to.domain)?.owners.loaded(to.bare)?.stale === true
+    if (owner.stale || isLost) throw new StorageError('What was to be kept before this could not be kept.')
   }
 
   #recipient(e: Envelope): Owner | undefined {

@@ -101,6 +101,31 @@ test('a commit that fails is answered once, and nobody gets the message', async 
   assert.deepEqual(ids(await collect(juliet)), ['m2'])
 })
 
+test("a message is not kept at its sender's alone where its recipient's memory was lost while it waited for its turn", async () => {
+  disk.quick = true
+  await nurse.disconnect()
+  const { owners } = house.server.hosts.get('localhost')!
+  for (let round = 0; round < 2; round++) owners.sweep()
+  disk.quick = false
+  const found = Promise.withResolvers<void>()
+  const read = disk.read.bind(disk)
+  disk.read = async query => {
+    await found.promise
+    return read(query)
+  }
+  romeo.send(say('nurse', 'm1') + say('juliet', 'm2'))
+  await settle()
+  juliet.send(say('juliet', 'm3'))
+  await settle()
+  disk.fail(new StorageError('The disk is full.'))
+  disk.read = read
+  disk.quick = true
+  found.resolve()
+  const answers = (await collect(romeo)).map(one => `${one.attribute('id')} ${one.attribute('type')}`)
+  assert.deepEqual(answers, ['m2 error'])
+  assert.deepEqual(ids(await collect(juliet)), ['m3'])
+})
+
 test('messages of several senders come in the order of the archive', async () => {
   romeo.send(say('juliet', 'm1'))
   await settle()
