@@ -117,6 +117,17 @@ test('on SQLite, after a restart: the log is read once, and nothing of the sende
   assert.deepEqual([await logged('romeo'), await logged('juliet')], [5, 5])
 })
 
+test('after a restart it does not count what others said since', async () => {
+  const storage = new SlowStore().open
+  const config = { resent: { remembered: 5 } }
+  await again({ storage, config })
+  await sends(romeo, say('a'), say('b'))
+  for (let count = 0; count < 12; count++) await sends(juliet, say(`from her ${count}`, { to: 'romeo@localhost' }))
+  await open({ storage, config })
+  assert.deepEqual((await sends(romeo, say('a'), say('c'), say('b'))).bodies, ['hello'])
+  assert.equal(await logged('romeo'), 15)
+})
+
 test('one whose first copy is still being stored is taken once, and handled when that is kept', async () => {
   const disk = new SlowStore()
   await again({ storage: disk.open })

@@ -12,6 +12,9 @@ import { originId, stanzaId } from '../stanza-id/wire.ts'
 /** Characters of an id that is remembered. */
 const longest = 256
 
+/** How many pages of the log are looked through for what its owner sent: what others said is between that. */
+const pages = 10
+
 /** What an account sent lately: the entry of its log by the origin-id, oldest first. */
 interface Memory {
   readonly entries: Map<string, number>
@@ -85,12 +88,18 @@ export class Resent {
   /** What was sent before the account came into memory; where that cannot be read, nothing of it is recognised. */
   async #fill(owner: Owner, memory: Memory): Promise<void> {
     try {
-      const entries = await owner.entries({ last: true, limit: this.#limits.remembered })
-      for (const { id, xml, direction, peer } of entries) {
-        const isOwn = direction === 'out' || peer === owner.address.full
-        const origin = isOwn && xml.includes(originId.name) ? originOf(parse(xml)) : undefined
-        if (origin !== undefined) this.#add(memory, origin, id)
+      const found: (readonly [string, number])[] = []
+      const limit = this.#limits.remembered
+      for (let page = 0, before: number | undefined; page < pages && found.length < limit; page++) {
+        const entries = await owner.entries({ last: true, limit, ...(before !== undefined && { before }) })
+        for (const entry of entries.toReversed()) {
+          const origin = originAmongOwn(owner, entry)
+          if (origin !== undefined) found.push([origin, entry.id])
+        }
+        if (entries.length < limit || !this.#isRecent(entries[0]!)) break
+        before = entries[0]!.id
       }
+      for (const [origin, id] of found.slice(0, limit).reverse()) this.#add(memory, origin, id)
     } catch (error) {
       const facts = { account: owner.address.full, reason: String(error) }
       this.#host.shared.log('error', 'what was sent lately cannot be read', facts)
@@ -115,6 +124,12 @@ export class Resent {
   #isRecent({ at }: LogEntry): boolean {
     return this.#host.shared.now() - at <= this.#limits.age
   }
+}
+
+/** The id of an entry that its owner sent. */
+function originAmongOwn({ address }: Owner, { direction, peer, xml }: LogEntry): string | undefined {
+  const isOwn = direction === 'out' || peer === address.full
+  return isOwn && xml.includes(originId.name) ? originOf(parse(xml)) : undefined
 }
 
 function originOf(stanza: Element): string | undefined {
