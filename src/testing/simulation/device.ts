@@ -214,7 +214,7 @@ export class Device implements Connected {
       // What moves no commit (presence, questions) may be counted no more after a crash: nothing of it comes back.
       this.#acknowledged(Math.max(h, this.sending.acknowledged))
     }
-    this.#forget(h !== undefined)
+    this.#forget()
   }
 
   element(element: Element): void {
@@ -254,18 +254,14 @@ export class Device implements Connected {
     this.#heard = this.#world.now
   }
 
-  /** Knows no session any more; `exact` where it was told what of the old one was handled. */
-  #forget(exact = false): void {
+  /** Knows no session any more. */
+  #forget(): void {
     this.#id = undefined
     this.#enabled = false
     this.#archive.stop()
     this.#requests.clear()
-    const again: Outgoing[] = []
-    for (const item of this.sending.take()) {
-      if (item.said === undefined || item.said.refusedAloud) continue
-      if (this.#world.mayResend(item.said, exact)) again.push(item)
-      else item.said.givenUp = true
-    }
+    // What is kept already is recognised by its origin-id (DESIGN 6).
+    const again = this.sending.take().filter(({ said }) => said !== undefined && !said.refusedAloud)
     this.#world.counts.add('stanzas written again', again.length)
     this.sending.queue.unshift(...again)
   }

@@ -18,8 +18,6 @@ export interface Said {
   refused: boolean
   /** Its sender has: it is not sent again. */
   refusedAloud: boolean
-  /** Its sender cannot know what became of it, and has given it up. */
-  givenUp: boolean
 }
 
 /** Everything that was said in a run, and what must therefore be so. */
@@ -35,7 +33,6 @@ export class Ledger {
       acknowledged: false,
       refused: false,
       refusedAloud: false,
-      givenUp: false,
     }
     this.said.set(token, said)
     return said

@@ -8,7 +8,7 @@ import { Connection } from './connection.ts'
 import { Counts } from './counts.ts'
 import type { Device } from './device.ts'
 import { type Expectations, expectations } from './expectations.ts'
-import { Ledger, type Said } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { Lines } from './lines.ts'
 import { Network } from './network.ts'
 import { Platter } from './platter.ts'
@@ -103,12 +103,6 @@ export class World {
     const { pair, client, server } = this.network.connect(machine)
     this.server.accept(server)
     return new Connection(device, pair, client, this.now)
-  }
-
-  /** Whether a client says again, in a new session, what it does not know to be kept; `exact` where it was told a count. */
-  mayResend({ token }: Said, exact: boolean): boolean {
-    const { recognises } = this.expects
-    return recognises || (exact && !this.kept.has(token))
   }
 
   /** Something was synced. */
