@@ -86,7 +86,11 @@ export class Backlogs {
     if (current === undefined || current.passing || isResult(stanza)) return false
     const message = copied(stanza) ?? stanza
     if (current.isOver) return current.comesFromLog(message)
-    return this.#kept.get(message) === owner || current.comesFromLog(message) || current.delays(stanza, envelope)
+    if (this.#kept.get(message) === owner) {
+      current.owed = true
+      return true
+    }
+    return current.comesFromLog(message) || current.delays(stanza, envelope)
   }
 
   /**
@@ -219,12 +223,13 @@ export class Backlogs {
           this.#letGo(one)
           this.#places.give(session, Number.POSITIVE_INFINITY)
         } else if (look.isShort && one.hasRoom) continue
-      } else if (look.entries.length === 0) return owner.undelivered === 0 ? 'done' : 'broken'
+      } else if (look.entries.length === 0 && !one.owed) return owner.undelivered === 0 ? 'done' : 'broken'
       if (one.unconfirmed + one.taking.length > 0) {
         if (!(await hasArrived(this.#host, session, session.holding > 1))) return 'gone'
         await this.#confirm(one)
       }
-      if (device === undefined ? owner.undelivered === 0 : isAll)
+      // Somebody else may have taken what was kept for this one: it is still in the log.
+      if (device === undefined ? owner.undelivered === 0 && !one.owed : isAll)
         return one.found || owner.undelivered === 0 ? 'done' : 'broken'
     }
   }

@@ -69,3 +69,23 @@ test('a copy of what waits behind the backlog of one device comes to another one
   assert.deepEqual((await phone.read()).ids(), numbers(51, 57))
   await it.house.stop()
 })
+
+test('a copy that was held back comes though somebody else took what is in the log', async () => {
+  const it = await scene()
+  await (await (await Device.connect(it.house, 'laptop')).read()).player.disconnect()
+  await it.says(...numbers(1, 55).map(id => body(id)))
+  const tablet = await Device.connect(it.house, '', { resource: 'tablet', priority: null })
+  tablet.player.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
+  const laptop = await Device.connect(it.house, 'laptop', { priority: null })
+  tablet.tells = laptop.tells = false
+  tablet.available()
+  assert.deepEqual((await tablet.read()).ids(), numbers(1, 50))
+  laptop.available(5)
+  assert.deepEqual((await laptop.read()).ids(), numbers(1, 50))
+  await it.says(body(56))
+  laptop.tells = tablet.tells = true
+  assert.deepEqual((await laptop.read()).ids(), numbers(51, 56))
+  assert.equal(it.waiting(), 0)
+  assert.equal((await tablet.read()).ids().at(-1), '56')
+  await it.house.stop()
+})

@@ -54,6 +54,8 @@ export class HandOver {
   taking: number[] = []
   /** Whether anything was found at all. */
   found = false
+  /** Whether something was held back since the last look that comes out of the log. */
+  owed = false
   /** Whether what is delivered now comes from here. */
   passing = false
   /** Whether the session gets what comes as it comes; only the confirmation is missing. */
@@ -83,6 +85,7 @@ export class HandOver {
     // What somebody did not take while the device's cursor began waits behind the legacy one.
     if (this.seen === 0) this.passed = this.#begin()
     const { passed } = this
+    this.owed = false
     this.seen = owner.last
     if (this.device === undefined) return this.#look({ undelivered: true }, this.seen, true)
     if (passed < from) return this.#look({ before: from + 1, undelivered: true }, from, false)
