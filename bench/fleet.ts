@@ -27,7 +27,7 @@ export interface Purpose {
 
 /** Servers that one or more cases are measured with, each with a folder and accounts of its own. */
 export interface Fleet {
-  /** Measures one of them. */
+  /** Measures one of them. Rejects where it could not be made ready. */
   use<T>(name: ServerName, measure: (peer: Peer) => Promise<T>): Promise<T>
 }
 
@@ -38,9 +38,13 @@ export async function withFleet<T>(purpose: Purpose, use: (fleet: Fleet) => Prom
     const options = new Map(names.map((name, index) => [name, optionsOf(purpose, folders[index]!)]))
     const peers = new Map<ServerName, Peer>()
     try {
-      for (const name of names) await prepare(name, options.get(name)!, purpose, peers)
+      const failures = new Map<ServerName, Error>()
+      for (const name of names)
+        await prepare(name, options.get(name)!, purpose, peers).catch(error => failures.set(name, error))
       return await use({
         async use(name, measure) {
+          const failure = failures.get(name)
+          if (failure) throw failure
           const peer = peers.get(name) ?? (await starters[name](options.get(name)!))
           peers.set(name, peer)
           try {

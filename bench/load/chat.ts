@@ -1,6 +1,6 @@
 import type { Measurement } from '../measurement.ts'
 import { answering, calm } from './answers.ts'
-import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
+import { enter, judgeStreams, type Load, leave, many, measure, settled, tlsOf, warmUp } from './load.ts'
 import { markers, messagesTo } from './message.ts'
 
 /** Pairs of clients that chat in both directions with a fixed number of messages in flight, in a closed loop. */
@@ -27,8 +27,9 @@ export async function chat(load: Load): Promise<Measurement> {
     stream.onData = load.floor ? take : answering(stream, take)
     setImmediate(send, load.window)
   })
-  await pause(load.warm)
-  const interval = await measure(load, () => delivered)
+  const inFlight = load.clients * load.window
+  await warmUp(load, inFlight, () => delivered)
+  const interval = await measure(load, () => delivered, { inFlight })
   sending = false
   const lost = await settled(
     () => sent,

@@ -14,7 +14,7 @@ export async function idle(load: Load): Promise<Measurement> {
   await pause(load.settle)
   const after = residentMemory(load.pid)
   // What the idle connections cost in processor time, too.
-  const interval = await measure({ ...load, seconds: Math.min(load.seconds, 1) }, () => load.clients, true)
+  const interval = await measure({ ...load, seconds: Math.min(load.seconds, 1) }, () => load.clients, { idle: true })
   judgeStreams(streams)
   const tls = tlsOf(streams[0]!)
   for (const stream of streams) stream.socket.destroy()

@@ -86,14 +86,28 @@ export const pause = (seconds: number) => new Promise(resolve => setTimeout(reso
 /** What the run's own kind of work adds to a measurement. */
 type Interval = Omit<Measurement, 'lost' | 'tls'>
 
-/** Units that a measurement should have at least. */
+/** Units that a measurement should have at least; and how often over what is in flight: some deliver all of that at once. */
 const fewest = 200
+const turns = 2
+
+/** Lets a load run for a while, and until all that was in flight at first has been done, but not longer than a minute. */
+export async function warmUp({ warm }: Load, inFlight: number, done: () => number): Promise<void> {
+  await pause(warm)
+  const deadline = performance.now() + 60_000
+  while (done() < inFlight && performance.now() < deadline) await pause(0.1)
+}
 
 /**
- * Measures for some seconds, by a counter of what was done; where `idle`, nothing is to be done, and no figure is for each.
+ * Measures for some seconds, by a counter of what was done, of which so much is in flight; where `idle`, nothing is to be
+ * done, and no figure is for each.
  * Rejects where nothing was done, else.
  */
-export async function measure(load: Load, done: () => number, idle = false): Promise<Interval> {
+export async function measure(
+  load: Load,
+  done: () => number,
+  { idle = false, inFlight = 0 }: { idle?: boolean; inFlight?: number } = {},
+): Promise<Interval> {
+  const enough = Math.max(fewest, turns * inFlight)
   const snapshot = () => ({
     time: performance.now(),
     done: done(),
@@ -108,7 +122,7 @@ export async function measure(load: Load, done: () => number, idle = false): Pro
   // Who is slow is given more time, so that there is something to divide by.
   for (
     let tries = 0;
-    tries < (idle ? 1 : 8) && done() - before.done < (tries === 0 ? Number.POSITIVE_INFINITY : fewest);
+    tries < (idle ? 1 : 8) && done() - before.done < (tries === 0 ? Number.POSITIVE_INFINITY : enough);
     tries++
   )
     await pause(load.seconds)
@@ -146,9 +160,14 @@ export function tlsOf({ socket }: TextStream): string {
   return socket instanceof TLSSocket ? `${socket.getProtocol()} ${socket.getCipher().name}` : 'no TLS'
 }
 
-/** Waits until all that was begun is done, ten seconds at most; how much is not. */
+/** Waits until all that was begun is done, or for ten seconds nothing more was; how much is not. */
 export async function settled(begun: () => number, done: () => number): Promise<number> {
-  for (let i = 0; i < 500 && done() < begun(); i++) await pause(0.02)
+  let before = done()
+  for (let i = 0; i < 500 && done() < begun(); i++) {
+    await pause(0.02)
+    if (done() > before) i = 0
+    before = done()
+  }
   return begun() - done()
 }
 

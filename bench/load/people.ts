@@ -2,7 +2,7 @@ import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
 import { acknowledging } from './acknowledge.ts'
 import { calm } from './answers.ts'
-import { enter, judgeStreams, type Load, leave, many, measure, pause, settled, tlsOf } from './load.ts'
+import { enter, judgeStreams, type Load, leave, many, measure, settled, tlsOf, warmUp } from './load.ts'
 import { messagesTo } from './message.ts'
 
 /**
@@ -42,8 +42,9 @@ export async function people(load: Load): Promise<Measurement> {
     if (listens) setImmediate(send, load.window)
     return acknowledge
   })
-  await pause(load.warm)
-  const interval = await measure(load, () => delivered)
+  const inFlight = clients * load.window
+  await warmUp(load, inFlight, () => delivered)
+  const interval = await measure(load, () => delivered, { inFlight })
   sending = false
   // To all devices of the one, and to those of the other that it was not sent from.
   const copiesEach = 2 * devices - 1

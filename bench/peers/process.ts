@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,9 +7,11 @@ import { join } from 'node:path'
 
 const started = new Set<ChildProcess>()
 const adopted = new Set<number>()
+const folders = new Set<string>()
 process.on('exit', () => {
   for (const child of started) for (const pid of family(child.pid)) endNow(pid)
   for (const one of adopted) for (const pid of family(one)) endNow(pid)
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
@@ -155,10 +157,12 @@ function isFree(port: number): Promise<boolean> {
 /** Runs `use` with a new folder that is gone afterwards. */
 export async function withFolder<T>(name: string, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), `jackdaw-${name}-`))
+  folders.add(folder)
   try {
     return await use(folder)
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    folders.delete(folder)
   }
 }
 

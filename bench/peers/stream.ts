@@ -225,16 +225,24 @@ export async function registerAll(target: Target, users: readonly User[]): Promi
   const left = [...users]
   const worker = async () => {
     for (let user = left.pop(); user !== undefined; user = left.pop()) {
-      const { name } = user
-      const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
-      await stream.open(target.host)
-      const fields = `<username>${name}</username><password>${escapeText(user.password)}</password>`
-      const set = `<iq type='set' id='register'><query xmlns='jabber:iq:register'>${fields}</query></iq>`
-      // The first empty element is the result itself, or the condition of the error.
-      const answer = await stream.ask(set, '/>')
-      if (!/type=.result/.test(answer) && !answer.includes('conflict')) throw new Error(`${name}: ${answer}`)
-      stream.end()
+      const again = user
+      // On a busy machine some give up waiting for their own database.
+      await register(target, again).catch(() => register(target, again))
     }
   }
   await Promise.all(Array.from({ length: 16 }, worker))
+}
+
+async function register(target: Target, { name, password }: User): Promise<void> {
+  const stream = new TextStream(await secureConnection(target, 'xmpp-client'))
+  try {
+    await stream.open(target.host)
+    const fields = `<username>${name}</username><password>${escapeText(password)}</password>`
+    const set = `<iq type='set' id='register'><query xmlns='jabber:iq:register'>${fields}</query></iq>`
+    // The first empty element is the result itself, or the condition of the error.
+    const answer = await stream.ask(set, '/>')
+    if (!/type=.result/.test(answer) && !answer.includes('conflict')) throw new Error(`${name}: ${answer}`)
+  } finally {
+    stream.end()
+  }
 }
