@@ -35,10 +35,17 @@ class Noting implements Socket {
 function scene() {
   const parcels: Parcel[] = []
   const turns: (() => void)[] = []
+  const later: [number, () => void][] = []
   const node = new Carrying(
     { tell: parcel => parcels.push(parcel) },
     {
-      timers: { turn: fn => turns.push(fn) },
+      timers: {
+        turn: fn => turns.push(fn),
+        after: (milliseconds, fn) => {
+          later.push([milliseconds, fn])
+          return undefined as never
+        },
+      },
       identity: () => {
         throw new Error('nobody asks')
       },
@@ -54,7 +61,7 @@ function scene() {
   const turn = () => {
     for (const run of turns.splice(0)) run()
   }
-  return { take, tell, turn, parcels }
+  return { take, tell, turn, later, parcels }
 }
 
 test('what all connections have read in a turn crosses at once', () => {
@@ -97,8 +104,8 @@ test('where home does not keep up nobody is read, until it has', () => {
   assert.deepEqual([busy.reading, other.reading, paused.reading, late.reading], [true, false, true, true])
 })
 
-test('how much the kernel has taken is told after each write, and when all is', () => {
-  const { take, tell, turn, parcels } = scene()
+test('how much the kernel has taken is told with what else there is to tell, or soon', () => {
+  const { take, tell, turn, later, parcels } = scene()
   const socket = take(7)
   tell(order.write, 7, 'ten chars.')
   socket.pending = 4
@@ -107,6 +114,20 @@ test('how much the kernel has taken is told after each write, and when all is', 
   socket.reader!.drained!()
   tell(order.write, 8, 'to nobody')
   turn()
+  assert.equal(parcels.length, 0, 'that alone wakes nobody')
   const taken = (total: number) => [notice.taken, 7, total]
-  assert.deepEqual(parcels[0]!.cells, [...taken(10), ...taken(11), ...taken(15)])
+  const read = [notice.read, 7, 1]
+  socket.reader!.read(Buffer.from('x'))
+  turn()
+  assert.deepEqual(parcels[0]!.cells, [...taken(10), ...taken(11), ...taken(15), ...read])
+  assert.equal(later.length, 1)
+  later[0]![1]()
+  assert.equal(parcels.length, 1, 'nothing is left to tell')
+  tell(order.write, 7, 'more')
+  assert.equal(later[1]![0], 10)
+  later[1]![1]()
+  assert.deepEqual(parcels[1]!.cells, taken(19))
+  tell(order.write, 7, 'x'.repeat(40_000))
+  turn()
+  assert.deepEqual(parcels[2]!.cells, taken(40_019), 'much is told at once')
 })

@@ -13,11 +13,15 @@ import {
 /** Bytes that a node has read and home has not, before it reads no more. */
 const unheardAtMost = 4 * 1024 ** 2
 
+/** That the kernel has taken something may wait so many milliseconds for something else to tell, up to so many bytes. */
+const takenUnsaid = 10
+const bytesUnsaid = 32 * 1024
+
 const bindingTypes = ['tls-exporter', 'tls-server-end-point', 'tls-unique'] as const
 
 /** What a node has of its own. */
 export interface NodeSurroundings {
-  readonly timers: Pick<Timers, 'turn'>
+  readonly timers: Pick<Timers, 'after' | 'turn'>
   identity(certificate: Certificate): TlsIdentity
 }
 
@@ -31,6 +35,9 @@ export class Carrying {
   #bytes = new Uint8Array(64 * 1024)
   #length = 0
   #planned = false
+  /** Whether it is sent later in any case, and how much was taken that home does not know of. */
+  #later = false
+  #unsaid = 0
   /** Bytes that home has been handed and has not read. */
   #unheard = 0
   #choked = false
@@ -97,9 +104,18 @@ export class Carrying {
 
   notice(what: number, number: number, value: Cell): void {
     this.#cells.push(what, number, value)
-    if (this.#planned) return
-    this.#planned = true
-    this.#around.timers.turn(this.#send)
+    this.#plan()
+  }
+
+  /** The kernel has taken so many bytes more, and `total` in all: that alone is not worth waking home. */
+  taken(number: number, total: number, bytes: number): void {
+    this.#cells.push(notice.taken, number, total)
+    this.#unsaid += bytes
+    if (this.#unsaid >= bytesUnsaid) this.#plan()
+    else if (!this.#planned && !this.#later) {
+      this.#later = true
+      this.#around.timers.after(takenUnsaid, this.#sendLate)
+    }
   }
 
   forget(number: number): void {
@@ -160,8 +176,20 @@ export class Carrying {
     for (const carried of this.#carried.values()) carried.choke(choked)
   }
 
+  #plan(): void {
+    if (this.#planned) return
+    this.#planned = true
+    this.#around.timers.turn(this.#send)
+  }
+
+  readonly #sendLate = (): void => {
+    this.#later = false
+    if (!this.#planned && this.#cells.length > 0) this.#send()
+  }
+
   readonly #send = (): void => {
     this.#planned = false
+    this.#unsaid = 0
     const cells = this.#cells
     this.#cells = []
     const bytes = this.#length === 0 ? undefined : this.#bytes.slice(0, this.#length)
@@ -177,6 +205,8 @@ class Carried implements SocketReader {
   readonly #socket: Socket
   readonly #node: Carrying
   #written = 0
+  /** How much of it home knows to be taken. */
+  #taken = 0
   #started = false
   #paused = false
   #ending = false
@@ -254,7 +284,9 @@ class Carried implements SocketReader {
   /** Tells how much the kernel has taken: a string's characters count as one each until it is all. */
   drained(): void {
     const taken = this.#written - this.#socket.pending
-    if (taken > 0) this.#node.notice(notice.taken, this.#number, taken)
+    if (taken <= this.#taken) return
+    this.#node.taken(this.#number, taken, taken - this.#taken)
+    this.#taken = taken
   }
 }
 

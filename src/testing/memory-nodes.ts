@@ -70,7 +70,10 @@ export class MemoryNode implements Node {
         },
       },
       {
-        timers: { turn: fn => timers.turn(() => this.#dead || fn()) },
+        timers: {
+          turn: fn => timers.turn(() => this.#dead || fn()),
+          after: (milliseconds, fn) => timers.after(milliseconds, () => this.#dead || fn()),
+        },
         identity: (certificate: Certificate): TlsIdentity => network.identity(certificate),
       },
     )
