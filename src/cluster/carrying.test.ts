@@ -9,6 +9,7 @@ class Noting implements Socket {
   readonly peer = { host: '127.0.0.1', port: 1 }
   readonly security = undefined
   pending = 0
+  readonly written: (string | Uint8Array)[] = []
   reading = false
   reader: SocketReader | undefined
   #paused = false
@@ -17,7 +18,9 @@ class Noting implements Socket {
     this.reader = reader
     this.reading = !this.#paused
   }
-  write(): void {}
+  write(data: string | Uint8Array): void {
+    this.written.push(data)
+  }
   pause(): void {
     this.#paused = true
     this.reading = false
@@ -57,11 +60,14 @@ function scene() {
     tell(order.start, number)
     return socket
   }
-  const tell = (...cells: (number | string)[]) => node.told({ cells, bytes: undefined })
+  const tell = (...cells: number[]) => node.told({ cells, bytes: undefined, text: '' })
+  const write = (number: number, text: string) => {
+    node.told({ cells: [order.write, number, text.length], bytes: undefined, text })
+  }
   const turn = () => {
     for (const run of turns.splice(0)) run()
   }
-  return { take, tell, turn, later, parcels }
+  return { node, take, tell, write, turn, later, parcels }
 }
 
 test('what all connections have read in a turn crosses at once', () => {
@@ -76,6 +82,7 @@ test('what all connections have read in a turn crosses at once', () => {
     {
       cells: [notice.read, 1, 3, notice.read, 2, 6, notice.read, 1, 1],
       bytes: new Uint8Array(Buffer.from('onesecond!')),
+      text: '',
     },
   ])
   turn()
@@ -104,15 +111,41 @@ test('where home does not keep up nobody is read, until it has', () => {
   assert.deepEqual([busy.reading, other.reading, paused.reading, late.reading], [true, false, true, true])
 })
 
+test('what is to be written is cut out of one text; where it has to wait, as bytes of its own', () => {
+  const { node, take } = scene()
+  const [one, two] = [take(1), take(2)]
+  two.pending = 5
+  const cells = [
+    order.write,
+    1,
+    5,
+    order.write,
+    9,
+    4,
+    order.write,
+    2,
+    6,
+    order.write,
+    1,
+    Uint8Array.of(33),
+    order.write,
+    1,
+    0,
+  ]
+  node.told({ cells, bytes: undefined, text: 'firstgoneother☎' })
+  assert.deepEqual(one.written, ['first', Uint8Array.of(33), ''])
+  assert.deepEqual(two.written, [new TextEncoder().encode('other☎')])
+})
+
 test('how much the kernel has taken is told with what else there is to tell, or soon', () => {
-  const { take, tell, turn, later, parcels } = scene()
+  const { take, write, turn, later, parcels } = scene()
   const socket = take(7)
-  tell(order.write, 7, 'ten chars.')
+  write(7, 'ten chars.')
   socket.pending = 4
-  tell(order.write, 7, '12345')
+  write(7, '12345')
   socket.pending = 0
   socket.reader!.drained!()
-  tell(order.write, 8, 'to nobody')
+  write(8, 'to nobody')
   turn()
   assert.equal(parcels.length, 0, 'that alone wakes nobody')
   const taken = (total: number) => [notice.taken, 7, total]
@@ -123,11 +156,11 @@ test('how much the kernel has taken is told with what else there is to tell, or 
   assert.equal(later.length, 1)
   later[0]![1]()
   assert.equal(parcels.length, 1, 'nothing is left to tell')
-  tell(order.write, 7, 'more')
+  write(7, 'more')
   assert.equal(later[1]![0], 10)
   later[1]![1]()
   assert.deepEqual(parcels[1]!.cells, taken(19))
-  tell(order.write, 7, 'x'.repeat(40_000))
+  write(7, 'x'.repeat(40_000))
   turn()
   assert.deepEqual(parcels[2]!.cells, taken(40_019), 'much is told at once')
 })

@@ -19,6 +19,8 @@ const bytesUnsaid = 32 * 1024
 
 const bindingTypes = ['tls-exporter', 'tls-server-end-point', 'tls-unique'] as const
 
+const encoder = new TextEncoder()
+
 /** What a node has of its own. */
 export interface NodeSurroundings {
   readonly timers: Pick<Timers, 'after' | 'turn'>
@@ -61,14 +63,18 @@ export class Carrying {
   }
 
   /** What home has told. */
-  told({ cells }: Parcel): void {
+  told({ cells, text }: Parcel): void {
+    let from = 0
     for (let at = 0; at < cells.length; ) {
       const carried = this.#carried.get(cells[at + 1] as number)
       switch (cells[at]) {
-        case order.write:
-          carried?.write(cells[at + 2] as string | Uint8Array)
+        case order.write: {
+          let data = cells[at + 2] as number | string | Uint8Array
+          if (typeof data === 'number') data = text.slice(from, (from += data))
+          carried?.write(data)
           at += 3
           break
+        }
         case order.secure:
           if (carried !== undefined) this.#secure(carried, cells[at + 2] as Handshake)
           at += 3
@@ -195,7 +201,7 @@ export class Carrying {
     const bytes = this.#length === 0 ? undefined : this.#bytes.slice(0, this.#length)
     this.#unheard += this.#length
     this.#length = 0
-    this.#home.tell({ cells, bytes })
+    this.#home.tell({ cells, bytes, text: '' })
   }
 }
 
@@ -226,7 +232,8 @@ class Carried implements SocketReader {
 
   write(data: string | Uint8Array): void {
     this.#written += data.length
-    this.#socket.write(data)
+    // What has to wait must not keep the whole parcel's text, of which it is a slice.
+    this.#socket.write(typeof data === 'string' && this.#socket.pending > 0 ? encoder.encode(data) : data)
     this.drained()
   }
 

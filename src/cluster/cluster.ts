@@ -13,6 +13,8 @@ export interface Parcel {
   readonly cells: readonly Cell[]
   /** What connections have read, one behind the other. It is moved, not copied. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined
+  /** What is to be written, in the same way: one long string crosses for a third less than many. */
+  readonly text: string
 }
 
 /** The way to another loop. What is told arrives in the order of telling, or that loop is gone. */
@@ -30,7 +32,7 @@ export interface Node extends Way {
 /** What home tells a node: a number of this list, the connection's number, then what is said here. */
 export const order = {
   start: 1,
-  /** A string or bytes. */
+  /** So many characters of the parcel's text, or bytes. */
   write: 2,
   pause: 3,
   resume: 4,

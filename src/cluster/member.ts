@@ -28,6 +28,7 @@ export class Member {
   readonly #certificate: (identity: TlsIdentity) => Numbered | undefined
   readonly #sockets = new Map<number, RemoteSocket>()
   #cells: Cell[] = []
+  #texts: string[] = []
   #planned = false
   #heard = 0
   #gone: Error | undefined
@@ -71,7 +72,11 @@ export class Member {
   }
 
   write(connection: number, data: string | Uint8Array): void {
-    this.#cells.push(order.write, connection, data)
+    if (typeof data !== 'string') this.#cells.push(order.write, connection, data)
+    else {
+      this.#texts.push(data)
+      this.#cells.push(order.write, connection, data.length)
+    }
     this.#plan()
   }
 
@@ -152,6 +157,8 @@ export class Member {
     this.#heard = 0
     const cells = this.#cells
     this.#cells = []
-    if (this.#gone === undefined) this.#node.tell({ cells, bytes: undefined })
+    const text = this.#texts.join('')
+    this.#texts = []
+    if (this.#gone === undefined) this.#node.tell({ cells, bytes: undefined, text })
   }
 }
