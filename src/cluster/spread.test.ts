@@ -4,6 +4,7 @@ import { nodeCrypto } from '../runtime/node-crypto.ts'
 import type { Socket, SocketReader, TlsIdentity } from '../runtime/runtime.ts'
 import { simulatedRuntime } from '../runtime/simulated.ts'
 import { MemoryNodes } from '../testing/memory-nodes.ts'
+import { notice } from './cluster.ts'
 
 const address = { host: '127.0.0.1', port: 5222 }
 
@@ -114,6 +115,36 @@ test('what was on its way when reading stopped waits, in order, and the end behi
   assert.equal(before, '')
   assert.equal(ears.text, 'one two ')
   assert.deepEqual(ears.ends, [undefined])
+})
+
+test('an end that is known while reading has stopped is told behind what came before it', async () => {
+  const { runtime, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  server.start(ears)
+  await runtime.settle()
+  client.write('last words')
+  client.end()
+  runtime.timers.turn(() => runtime.timers.turn(() => server.pause()))
+  await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends], ['', []])
+  server.resume()
+  await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends], ['last words', [undefined]])
+})
+
+test('whoever waits for TLS runs before anything is read, though all comes at once', async () => {
+  const { runtime, memory } = await scene(0)
+  const member = memory.spread.add({ tell() {}, move() {} })
+  const socket = memory.spread.carry({ peer: address, connection: {}, destroy() {} })!
+  const happened: string[] = []
+  socket.start({ read: chunk => happened.push(`read ${chunk}`), ended: () => happened.push('ended') })
+  const agreed = { protocol: 'TLSv1.3', cipher: '', alpn: undefined, serverName: undefined, peerChain: [] }
+  void socket.secure({ role: 'server', identity: () => undefined }).then(() => happened.push('secured'))
+  const cells = [notice.secured, 1, { ...agreed, channelBindings: [], bindings: {} }, notice.read, 1, 1]
+  member.told({ cells: [...cells, notice.ended, 1, null], bytes: Uint8Array.of(65), text: '' })
+  await runtime.settle()
+  assert.deepEqual(happened, ['secured', 'read 65', 'ended'])
 })
 
 test('what the kernel has not taken is pending at home', async () => {
