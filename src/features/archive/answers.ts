@@ -82,7 +82,7 @@ export class Answers {
     if (filter.words !== undefined && filter.words.length > 0 && filter.ids === undefined)
       await this.#search.ready(owner)
     const end = owner.last
-    const found = await pageOf(owner, seal, filter, page)
+    const found = await pageOf(owner, seal, filter, page, session.unsent.most)
     const { entries, complete } = found
     // §4.3.4: the same page, the other way round.
     for (const entry of flip ? entries.toReversed() : entries) this.#send(entry, queryid, owner, session)

@@ -10,6 +10,8 @@ import { meets, messageWords } from './words.ts'
 /** Entries that are read at once, and characters of XML after which a page ends though more was asked for. */
 const chunk = 50
 const longest = 128 * 1024
+/** About what a result has besides its message, in characters. */
+const around = 400
 
 /** Some archived messages in their order, and whether the page ends because there is nothing more. */
 export interface Page {
@@ -25,9 +27,16 @@ interface Bounds {
 
 /**
  * The page of what a query is about. It is found by its ids alone, so the last one costs what the first one does. Rejects
- * with StanzaError `item-not-found` where an id that is named is not in the archive (XEP-0313 §4.1.3, §4.3.2).
+ * with StanzaError `item-not-found` where an id that is named is not in the archive (XEP-0313 §4.1.3, §4.3.2). Whoever
+ * asked may have `unsent` bytes waiting: half of them are for the page.
  */
-export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: PageRequest): Promise<Page> {
+export async function pageOf(
+  owner: Owner,
+  seal: Seal,
+  filter: Filter,
+  asked: PageRequest,
+  unsent: number,
+): Promise<Page> {
   const pageAfter = idOf(seal, asked.after)
   const pageBefore = idOf(seal, asked.before)
   const named = await Promise.all([
@@ -39,7 +48,8 @@ export async function pageOf(owner: Owner, seal: Seal, filter: Filter, asked: Pa
     after: Math.max(filter.after, pageAfter ?? 0),
     before: Math.min(filter.before, pageBefore ?? Number.MAX_SAFE_INTEGER),
   }
-  return cut(entriesOf(owner, filter, bounds, asked, named.slice(0, filter.ids?.length ?? 0) as LogEntry[]), asked)
+  const entries = entriesOf(owner, filter, bounds, asked, named.slice(0, filter.ids?.length ?? 0) as LogEntry[])
+  return cut(entries, asked, unsent / 2)
 }
 
 /**
@@ -103,17 +113,19 @@ async function* entriesOf(
   }
 }
 
-async function cut(all: AsyncIterable<LogEntry>, { limit, last }: PageRequest): Promise<Page> {
+async function cut(all: AsyncIterable<LogEntry>, { limit, last }: PageRequest, room: number): Promise<Page> {
   const entries: LogEntry[] = []
   let complete = true
   let length = 0
   for await (const entry of all) {
-    if (entries.length >= limit || (length > 0 && length + entry.xml.length > longest)) {
+    const next = length + entry.xml.length
+    const isTooLong = next > longest || next + entries.length * around > room
+    if (entries.length >= limit || (entries.length > 0 && isTooLong)) {
       complete = false
       break
     }
     entries.push(entry)
-    length += entry.xml.length
+    length = next
   }
   return { entries: last ? entries.reverse() : entries, complete }
 }

@@ -373,3 +373,25 @@ describe('bad queries', () => {
     }
   })
 })
+
+test('a page is no longer than what may wait for whoever asks, and the next one goes on behind it', async () => {
+  const it = await scene(undefined, { limits: { unsent: 64 * 1024 } })
+  const count = 40
+  for (let at = 0; at < count; at++) {
+    it.romeo.send(chat('juliet@localhost', `${at} ${'x'.repeat(3000)}`))
+    await logOf(it, 'juliet', at + 1)
+  }
+  const bodies: string[] = []
+  for (let place = ''; ; ) {
+    const found = await ask(it.juliet, { set: `<max>100</max>${place}` })
+    assert.ok(found.results.length < 11, `${found.results.length} at once`)
+    bodies.push(...found.bodies)
+    if (found.complete) break
+    place = `<after>${found.last}</after>`
+  }
+  assert.deepEqual(
+    bodies.map(body => Number.parseInt(body, 10)),
+    Array.from({ length: count }, (_, at) => at),
+  )
+  await it.house.stop()
+})
