@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { Workers } from '../cluster/workers.ts'
+import { canMoveConnections, Workers } from '../cluster/workers.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Log } from '../server/log.ts'
 import type { Config } from '../server/settings.ts'
@@ -18,7 +18,12 @@ const enough = 4
 
 /** A runtime whose connections are carried by so many threads; with one, by the thread that does everything else. */
 export function withWorkers(local: Runtime, wanted: Config['workers'], log: Log): WithWorkers {
-  const count = wanted === 'auto' ? automatic(availableParallelism()) : wanted
+  let count = wanted === 'auto' ? automatic(availableParallelism()) : wanted
+  if (count > 1 && !canMoveConnections()) {
+    if (wanted !== 'auto')
+      log('warn', 'connections stay in the main thread: this Node cannot move them', { node: process.version })
+    count = 1
+  }
   if (count === 1) return { runtime: local, figures: () => ({}), close: () => Promise.resolve() }
   const workers = new Workers({ count, timers: local.timers, log })
   return {

@@ -5,7 +5,7 @@ import { connect as tlsConnect } from 'node:tls'
 import { certificate, Ears, other } from '../runtime/node-test-ends.ts'
 import { NodeTimers } from '../runtime/node-timers.ts'
 import type { ServerTls, Socket } from '../runtime/runtime.ts'
-import { Workers } from './workers.ts'
+import { canMoveConnections, Workers } from './workers.ts'
 
 const deaths: number[] = []
 const workers = new Workers({
@@ -133,4 +133,9 @@ test('a thread that dies is started again; its connections break, the others do 
   }
   for (const server of servers) server.destroy()
   for (const client of [one, two]) client.destroy()
+})
+
+test('where connections cannot be moved, that is known before any is', () => {
+  assert.equal(canMoveConnections(), process.platform !== 'win32')
+  assert.equal(canMoveConnections('win32'), false)
 })

@@ -1,5 +1,5 @@
-import type { Socket as NetSocket } from 'node:net'
-import { type Transferable, Worker } from 'node:worker_threads'
+import { Socket } from 'node:net'
+import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
 import { doors, nodeNetwork } from '../runtime/node-network.ts'
 import type { Network, Timer, Timers } from '../runtime/runtime.ts'
 import type { Parcel } from './cluster.ts'
@@ -18,6 +18,23 @@ export interface WorkersOptions {
 /** Milliseconds before a dead thread is started again: doubled with each death in a row. */
 const firstRest = 50
 const longestRest = 5_000
+
+/** Whether this Node can move connections between threads: from 24.20 and 26.6 on, and not on Windows. */
+export function canMoveConnections(platform: string = process.platform): boolean {
+  if (platform === 'win32') return false
+  const { port1 } = new MessageChannel()
+  const socket = new Socket()
+  try {
+    port1.postMessage(socket, [socket as unknown as Transferable])
+    return true
+  } catch (error) {
+    // Not in this state, says one that could.
+    return (error as NodeJS.ErrnoException).code === 'ERR_WORKER_HANDLE_NOT_TRANSFERABLE'
+  } finally {
+    socket.destroy()
+    port1.close()
+  }
+}
 
 /** A thread, from start to start. */
 interface Thread {
@@ -77,7 +94,7 @@ export class Workers {
     const member = this.#spread.add({
       tell: parcel => worker.postMessage(parcel),
       move: (number, connection) => {
-        const message: ThreadMessage = { number, connection: connection as NetSocket }
+        const message: ThreadMessage = { number, connection: connection as Socket }
         worker.postMessage(message, [connection as unknown as Transferable])
       },
     })
