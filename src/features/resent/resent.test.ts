@@ -156,6 +156,26 @@ test('one whose first copy could not be stored is new', async () => {
   assert.deepEqual(await sends(romeo, say('a')), { answers: 0, bodies: ['hello'] })
 })
 
+test('where the store cannot be read its sender hears that, and may try again', async () => {
+  const disk = new SlowStore()
+  await again({ storage: disk.open })
+  await sends(romeo, say('a'))
+  const read = disk.read.bind(disk)
+  disk.read = () => Promise.reject(new StorageError('The disk cannot be read.'))
+  assert.deepEqual(await sends(romeo, say('a')), { answers: 1, bodies: [] })
+  disk.read = read
+  assert.deepEqual(await sends(romeo, say('a'), say('b')), { answers: 0, bodies: ['hello'] })
+  assert.equal(await logged('romeo'), 2)
+  await open({ storage: disk.open })
+  disk.read = async query => {
+    if (query.query === 'log') throw new StorageError('The disk cannot be read.')
+    return read(query)
+  }
+  assert.deepEqual(await sends(romeo, say('a')), { answers: 1, bodies: [] })
+  disk.read = read
+  assert.deepEqual(await sends(romeo, say('a'), say('c')), { answers: 0, bodies: ['hello'] })
+})
+
 test('only what is not too old, and not too many ago; a clock that jumps an hour changes nothing', async () => {
   await again({ config: { resent: { remembered: 3, age: '2d' } } })
   await sends(romeo, say('a'))

@@ -4,6 +4,7 @@ import type { LogEntry, Owner } from '../../server/owner.ts'
 import type { Ended } from '../../server/pipeline.ts'
 import { ended } from '../../server/pipeline.ts'
 import type { Element } from '../../wire/element.ts'
+import { StreamError } from '../../wire/errors.ts'
 import type { Jid } from '../../wire/jid.ts'
 import { parse } from '../../wire/reader.ts'
 import { delay } from '../delay/wire.ts'
@@ -77,46 +78,66 @@ export class Resent {
     let memory = this.#memories.get(owner)
     if (memory === undefined) {
       const made: Memory = { entries: new Map(), filling: undefined }
-      made.filling = this.#fill(owner, made).finally(() => {
-        made.filling = undefined
-      })
+      made.filling = this.#fill(owner, made).then(
+        () => {
+          made.filling = undefined
+        },
+        error => {
+          // What comes next tries again.
+          this.#memories.delete(owner)
+          throw error
+        },
+      )
       this.#memories.set(owner, (memory = made))
     }
     return memory
   }
 
-  /** What was sent before the account came into memory; where that cannot be read, nothing of it is recognised. */
+  /**
+   * What was sent before the account came into memory. Rejects with StorageError: then nobody can tell whether a message was
+   * sent before, and its sender hears that.
+   */
   async #fill(owner: Owner, memory: Memory): Promise<void> {
-    try {
-      const found: (readonly [string, number])[] = []
-      const limit = this.#limits.remembered
-      for (let page = 0, before: number | undefined; page < pages && found.length < limit; page++) {
-        const entries = await owner.entries({ last: true, limit, ...(before !== undefined && { before }) })
-        for (const entry of entries.toReversed()) {
-          const origin = originAmongOwn(owner, entry)
-          if (origin !== undefined) found.push([origin, entry.id])
-        }
-        if (entries.length < limit || !this.#isRecent(entries[0]!)) break
-        before = entries[0]!.id
+    const found: (readonly [string, number])[] = []
+    const limit = this.#limits.remembered
+    for (let page = 0, before: number | undefined; page < pages && found.length < limit; page++) {
+      const entries = await owner.entries({ last: true, limit, ...(before !== undefined && { before }) })
+      for (const entry of entries.toReversed()) {
+        const origin = isOwn(owner, entry) ? this.#originIn(owner, entry) : undefined
+        if (origin !== undefined) found.push([origin, entry.id])
       }
-      for (const [origin, id] of found.slice(0, limit).reverse()) this.#add(memory, origin, id)
-    } catch (error) {
-      const facts = { account: owner.address.full, reason: String(error) }
-      this.#host.shared.log('error', 'what was sent lately cannot be read', facts)
+      if (entries.length < limit || !this.#isRecent(entries[0]!)) break
+      before = entries[0]!.id
     }
+    for (const [origin, id] of found.slice(0, limit).reverse()) this.#add(memory, origin, id)
   }
 
+  #originIn(owner: Owner, entry: LogEntry): string | undefined {
+    if (!entry.xml.includes(originId.name)) return undefined
+    const stanza = this.#stanzaOf(owner, entry)
+    return stanza && originOf(stanza)
+  }
+
+  /** Rejects with StorageError, as `#fill` does. */
   async #look(e: Envelope, id: number | undefined): Promise<void> {
     if (id === undefined) return
+    const [entry] = await e.owner.entries({ after: id - 1, before: id + 1, limit: 1 })
+    if (entry === undefined || !this.#isRecent(entry)) return
+    const kept = this.#stanzaOf(e.owner, entry)
+    if (kept === undefined || !isSame(e, kept)) return
+    this.#found.add(e.stanza)
+    this.#waiting++
+  }
+
+  /** Nothing is the same as what is no XML any more. */
+  #stanzaOf(owner: Owner, { id, xml }: LogEntry): Element | undefined {
     try {
-      const [entry] = await e.owner.entries({ after: id - 1, before: id + 1, limit: 1 })
-      if (entry === undefined || !this.#isRecent(entry) || !isSame(e, parse(entry.xml))) return
-      this.#found.add(e.stanza)
-      this.#waiting++
+      return parse(xml)
     } catch (error) {
-      // Twice is better than never.
-      const facts = { account: e.owner.address.full, entry: id, reason: String(error) }
+      if (!(error instanceof StreamError)) throw error
+      const facts = { account: owner.address.full, entry: id, reason: error.message }
       this.#host.shared.log('error', 'an entry of the log cannot be read', facts)
+      return undefined
     }
   }
 
@@ -126,10 +147,8 @@ export class Resent {
   }
 }
 
-/** The id of an entry that its owner sent. */
-function originAmongOwn({ address }: Owner, { direction, peer, xml }: LogEntry): string | undefined {
-  const isOwn = direction === 'out' || peer === address.full
-  return isOwn && xml.includes(originId.name) ? originOf(parse(xml)) : undefined
+function isOwn({ address }: Owner, { direction, peer }: LogEntry): boolean {
+  return direction === 'out' || peer === address.full
 }
 
 function originOf(stanza: Element): string | undefined {
