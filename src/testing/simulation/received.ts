@@ -24,15 +24,15 @@ function incomplete(world: World, { profile, inbox, name }: Device, { places }: 
 }
 
 /**
- * In each session messages come in the order of the archive, copies included (XEP-0313 §3.1); and so do those that had
- * to wait.
+ * In each session messages come in the order of the archive, copies included (XEP-0313 §3.1); and so do those that had to
+ * wait. Only what somebody else did not take comes when that is known, behind what was there before.
  */
-function disordered(world: World, { inbox, name }: Device, { places }: Kept): readonly string[] {
+function disordered({ again }: World, { inbox, name }: Device, { id, places }: Kept): readonly string[] {
   const found: string[] = []
   const last = new Map<string, { place: number; token: string }>()
   for (const { token, way, session } of inbox.had) {
     const place = places.get(token)
-    if (place === undefined || way === 'archive' || (way === 'delayed' && !world.expects.ordersBacklogs)) continue
+    if (place === undefined || way === 'archive' || (way === 'delayed' && again.get(id)?.has(token))) continue
     const lane = `${session} ${way === 'delayed'}`
     const before = last.get(lane)
     if (before !== undefined && before.place > place) found.push(`${name} got ${token} behind ${before.token}`)

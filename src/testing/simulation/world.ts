@@ -7,7 +7,6 @@ import type { Element } from '../../wire/element.ts'
 import { Connection } from './connection.ts'
 import { Counts } from './counts.ts'
 import type { Device } from './device.ts'
-import { type Expectations, expectations } from './expectations.ts'
 import { Ledger } from './ledger.ts'
 import { Lines } from './lines.ts'
 import { Network } from './network.ts'
@@ -29,7 +28,6 @@ export class World {
   readonly counts = new Counts()
   readonly ledger = new Ledger()
   readonly trace: Trace
-  readonly expects: Expectations
   /** What is decided by the plan and by clients; the server's own chance is another. */
   readonly random: SeededRandom
   readonly platter: Platter
@@ -44,6 +42,8 @@ export class World {
    * (docs/delivery.md).
    */
   readonly written = new Set<string>()
+  /** Messages that were kept once more, because their reader was gone when others had got newer ones; by their owners. */
+  readonly again = new Map<OwnerId, Set<string>>()
   /** Messages that are in some log. */
   readonly kept = new Set<string>()
   /** Nothing goes wrong any more. */
@@ -59,7 +59,6 @@ export class World {
     this.simulated = simulatedRuntime({ seed, crypto: noCrypto })
     this.random = new SeededRandom(seed * 2 + 1)
     this.trace = new Trace(() => this.now, show)
-    this.expects = expectations
     this.platter = new Platter(new SeededRandom(seed * 2 + 2 ** 33), this.counts)
     this.platter.seen = (owner, write) => this.#seen(owner, write)
     this.lines = new Lines(this.trace, this.counts)
@@ -108,7 +107,11 @@ export class World {
   /** Something was synced. */
   #seen(owner: OwnerId, write: Write): void {
     if (write.write !== 'put' && write.write !== 'delete') this.trace.add('disk', told(owner, write))
-    if (write.write === 'append') this.kept.add(tokenIn(write.entry.xml) ?? '')
+    if (write.write === 'append') {
+      const token = tokenIn(write.entry.xml) ?? ''
+      if (!write.entry.archived) this.again.set(owner, (this.again.get(owner) ?? new Set()).add(token))
+      this.kept.add(token)
+    }
     const kept = write.write === 'append' && write.entry.undelivered
     if (!kept && write.write !== 'undelivered') return
     this.counts.add(kept ? 'messages kept for later' : 'undelivered after all')
