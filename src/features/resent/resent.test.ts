@@ -143,6 +143,30 @@ test('one whose first copy is still being stored is taken once, and handled when
   assert.equal(await logged('romeo'), 2)
 })
 
+test('one whose first copy still waits for its turn in another session is taken once', async () => {
+  const disk = new SlowStore()
+  await again({ storage: disk.open })
+  await house.addUser('nurse@localhost')
+  const garden = await house.connect('romeo@localhost/garden')
+  await sends(romeo, say('z'))
+  for (let round = 0; round < 2; round++) owner('romeo').host.owners.sweep()
+  const found = Promise.withResolvers<void>()
+  const read = disk.read.bind(disk)
+  disk.read = async query => {
+    if (query.query === 'find') await found.promise
+    return read(query)
+  }
+  for (const [place, who] of [romeo, garden].entries()) {
+    who.send(say(`slow ${place}`, { to: 'nurse@localhost' }) + say('a'))
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  }
+  assert.equal(await logged('romeo'), 1)
+  found.resolve()
+  const [his, hers] = [await sends(romeo), await sends(garden)]
+  assert.deepEqual([...his.bodies, ...hers.bodies, his.answers, hers.answers], ['hello', 0, 0])
+  assert.equal(await logged('romeo'), 4)
+})
+
 test('one whose first copy could not be stored is new', async () => {
   const disk = new SlowStore()
   await again({ storage: disk.open })

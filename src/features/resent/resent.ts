@@ -4,7 +4,7 @@ import type { LogEntry, Owner } from '../../server/owner.ts'
 import type { Ended } from '../../server/pipeline.ts'
 import { ended } from '../../server/pipeline.ts'
 import type { Element } from '../../wire/element.ts'
-import { StreamError } from '../../wire/errors.ts'
+import { StanzaError, StreamError } from '../../wire/errors.ts'
 import type { Jid } from '../../wire/jid.ts'
 import { parse } from '../../wire/reader.ts'
 import { delay } from '../delay/wire.ts'
@@ -34,6 +34,8 @@ export class Resent {
   /** Stanzas that are in the log already, on their way from `ready` to `check`. */
   readonly #found = new WeakSet<Element>()
   #waiting = 0
+  /** Entries that stanzas were compared with, and are not the same as. */
+  readonly #others = new WeakMap<Element, number>()
 
   /** `limits`: read whenever it counts; the age is in milliseconds. */
   constructor(host: Host, limits: { readonly remembered: number; readonly age: number }) {
@@ -53,10 +55,23 @@ export class Resent {
   }
 
   /** One that is in the log is handled: nobody gets it again, and nobody hears an error. */
-  check({ stanza }: Envelope): Ended | undefined {
-    if (this.#waiting === 0 || !this.#found.delete(stanza)) return undefined
+  check(e: Envelope): Ended | undefined {
+    const { stanza, owner, session } = e
+    if (this.#waiting > 0 && this.#found.delete(stanza)) {
+      this.#waiting--
+      return ended()
+    }
+    const memory = session && this.#memories.get(owner)
+    const id = memory && originOf(stanza)
+    const entry = id === undefined ? undefined : memory!.entries.get(id)
+    // Its first copy has set out since it came, from another session.
+    return entry === undefined || this.#others.get(stanza) === entry ? undefined : ended(this.#same(e, entry))
+  }
+
+  async #same(e: Envelope, entry: number): Promise<void> {
+    await this.#look(e, entry)
+    if (!this.#found.delete(e.stanza)) throw new StanzaError('resource-constraint')
     this.#waiting--
-    return ended()
   }
 
   /** Remembers a message that its sender's log is to keep. */
@@ -122,9 +137,11 @@ export class Resent {
   async #look(e: Envelope, id: number | undefined): Promise<void> {
     if (id === undefined) return
     const [entry] = await e.owner.entries({ after: id - 1, before: id + 1, limit: 1 })
-    if (entry === undefined || !this.#isRecent(entry)) return
-    const kept = this.#stanzaOf(e.owner, entry)
-    if (kept === undefined || !isSame(e, kept)) return
+    const kept = entry && this.#isRecent(entry) ? this.#stanzaOf(e.owner, entry) : undefined
+    if (kept === undefined || !isSame(e, kept)) {
+      this.#others.set(e.stanza, id)
+      return
+    }
     this.#found.add(e.stanza)
     this.#waiting++
   }
