@@ -4,7 +4,7 @@ import type { Jid } from '../wire/jid.ts'
 import type { Host } from './host.ts'
 import type { Session } from './session.ts'
 import type { Table, TableWrite } from './table.ts'
-import { put, storageWrite } from './table.ts'
+import { storageWrite } from './table.ts'
 import { Turns } from './turns.ts'
 
 export type { Commit } from '../storage/commit.ts'
@@ -44,6 +44,11 @@ export interface Keeping {
   now(): number
 }
 
+const none: ReadonlyMap<string, unknown> = new Map()
+
+/** How long a note waits for a commit to go with, in milliseconds. */
+const patience = 250
+
 /**
  * Somebody with rules of their own: an account, a room or a service. Its memory holds the loaded tables and the state
  * of its log; both change at once when a change is committed, and are thrown away when the commit fails.
@@ -79,7 +84,8 @@ export class Owner {
   #changes = 0
   #last = 0
   #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
-  #tables = new Map<Table, Map<string, unknown>>()
+  /** Rows of the loaded tables that have any: of most owners most have none. */
+  #tables: Map<Table, Map<string, unknown>> | undefined
   readonly #keeping: Keeping
 
   constructor(kind: OwnerKind, address: Jid, host: Host, id: OwnerId, keeping: Keeping) {
@@ -108,20 +114,26 @@ export class Owner {
     this.#last = log.last
     this.delivered = log.last
     this.#log = log
-    this.#tables = new Map(
-      tables.map((table, index) => {
-        const values = rows[index]!.map(row => table.read(row))
-        return [table, new Map(values.map(value => [table.keyOf(value), value]))]
-      }),
-    )
+    this.#tables = new Map()
+    for (const [index, table] of tables.entries())
+      for (const row of rows[index]!) {
+        const values = table.read(row)
+        this.#rows(table).set(table.keyOf(values), values)
+      }
     this.stale = false
   }
 
   /** The rows of a loaded table by the text of their key (see `row` for one of them). */
   rows<R>(table: Table<R>): ReadonlyMap<string, R> {
-    const rows = this.#tables.get(table as Table)
-    if (rows === undefined) throw new Error(`table ${table.shape.name} is not declared as loaded`)
-    return rows as Map<string, R>
+    if (!table.loaded || this.#tables === undefined) throw new Error(`table ${table.shape.name} is not loaded`)
+    return (this.#tables.get(table as Table) ?? none) as Map<string, R>
+  }
+
+  #rows(table: Table): Map<string, unknown> {
+    const tables = this.#tables!
+    let rows = tables.get(table)
+    if (rows === undefined) tables.set(table, (rows = new Map()))
+    return rows
   }
 
   /** Rows of any table, from the store; `key` may be the first columns of the key. */
@@ -135,9 +147,17 @@ export class Owner {
     return this.#keeping.storage
   }
 
-  /** A row that is kept with what is being committed at this moment, and that nobody waits for (see `Storage.mark`). */
-  mark<R>(where: Table<R>, values: R): void {
-    this.storage.mark(this.id, `${where.shape.name} ${where.keyOf(values)}`, storageWrite(put(where, values)))
+  /**
+   * Changes a table that is not loaded, with what is being committed at this moment; nobody waits for it (see
+   * `Storage.mark`).
+   */
+  mark<R>(change: TableWrite<R>): void {
+    this.storage.mark(this.id, nameOf(change), storageWrite(change))
+  }
+
+  /** The same with what is committed next, or some moments later: when many come or go, it is one commit. */
+  note<R>(change: TableWrite<R>): void {
+    this.storage.mark(this.id, nameOf(change), storageWrite(change), patience)
   }
 
   /** The id of the newest entry of the log. */
@@ -210,10 +230,11 @@ export class Owner {
 
   #apply(change: Change): Write {
     if ('table' in change) {
-      const rows = this.#tables.get(change.table)
-      const key = change.table.keyOf(change.values)
-      if (change.remove) rows?.delete(key)
-      else rows?.set(key, change.values)
+      const { table, values, remove } = change
+      if (table.loaded && this.#tables !== undefined) {
+        if (remove) this.#tables.get(table)?.delete(table.keyOf(values))
+        else this.#rows(table).set(table.keyOf(values), values)
+      }
       return storageWrite(change)
     }
     if ('append' in change) {
@@ -240,4 +261,8 @@ export class Owner {
   #undelivered(more: number): void {
     this.#log = { ...this.#log, undelivered: Math.max(0, this.#log.undelivered + more) }
   }
+}
+
+function nameOf<R>({ table, values }: TableWrite<R>): string {
+  return `${table.shape.name} ${table.keyOf(values)}`
 }

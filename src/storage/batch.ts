@@ -19,6 +19,8 @@ export class Batch {
   readonly owners = new Set<OwnerId>()
   /** Whether it makes or removes owners. */
   changesOwners = false
+  /** Whether it is to go as soon as it can; one of marks only may wait for others. */
+  due = false
   readonly #marks = new Map<string, { readonly owner: OwnerId; readonly write: Write }>()
   /** Whether it is for its one unit only. */
   readonly alone: boolean

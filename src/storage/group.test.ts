@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
+import type { Timer, Timers } from '../runtime/runtime.ts'
 import { append, shapes } from './contract.ts'
 import type { Answers, Driver, Outcome, Query, QueryName, Unit } from './driver.ts'
 import { ownersOf } from './driver.ts'
@@ -60,14 +61,17 @@ class SlowDisk implements Driver {
 const settle = () => new Promise<void>(resolve => void setImmediate(resolve))
 
 let turns: (() => void)[] = []
+let timers: (() => void)[] = []
 let disk: SlowDisk
 let group: Group
 
 function open(options: { pendingBytes?: number; batchBytes?: number } = {}): void {
   turns = []
+  timers = []
+  const after: Timers['after'] = (_, fn) => timers.push(fn) as unknown as Timer
   disk = new SlowDisk()
   for (const name of ['a', 'b', 'c']) disk.data.apply({ unit: 'create', address: name, kind: 'account', writes: [] })
-  group = new Group(disk, tables, { turn: fn => void turns.push(fn), ...options })
+  group = new Group(disk, tables, { turn: fn => void turns.push(fn), after, ...options })
 }
 
 function endTurn(): void {
@@ -337,4 +341,40 @@ test('a mark goes with the batch of what it tells of, once for each name', async
   await disk.finish()
   assert.equal(disk.batches[1]!.length, 2)
   await disk.finish()
+})
+
+test('a mark with patience goes with the next commit, when it is read, when its time is up, or at the end', async () => {
+  const mark = (n: number) =>
+    ({ write: 'put', table: 'node-items', row: { node: 'h', at: n, hash: new Uint8Array(), body: null } }) as const
+  const patient = (n: number) => {
+    group.mark(1, 'h', mark(n), 250)
+    endTurn()
+  }
+  patient(1)
+  patient(2)
+  assert.deepEqual([disk.batches.length, timers.length], [0, 1])
+  group.keep(2, [append(1)])
+  endTurn()
+  assert.equal(disk.batches[0]!.length, 2)
+  // While others are written it waits for nobody else.
+  patient(3)
+  await disk.finish()
+  assert.equal(disk.batches.length, 1)
+  timers.shift()!()
+  endTurn()
+  assert.deepEqual(disk.batches[1], [{ unit: 'commit', parts: [{ owner: 1, writes: [mark(3)] }] }])
+  await disk.finish()
+
+  patient(4)
+  const read = group.rows(1, 'node-items')
+  endTurn()
+  await disk.finish()
+  assert.equal((await read).at(-1)!['at'], 4)
+
+  patient(5)
+  const closed = group.close()
+  endTurn()
+  await disk.finish()
+  await closed
+  assert.equal(disk.batches.length, 4)
 })

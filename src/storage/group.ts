@@ -1,4 +1,4 @@
-import type { Timers } from '../runtime/runtime.ts'
+import type { Timer, Timers } from '../runtime/runtime.ts'
 import { Batch, type Waiting } from './batch.ts'
 import { Commit } from './commit.ts'
 import type { Answers, Driver, Outcome, Part, Query, QueryName, Unit } from './driver.ts'
@@ -10,6 +10,8 @@ import { checkLimit, checkRange, weighIndexed } from './tables.ts'
 
 export interface GroupOptions {
   readonly turn: Timers['turn']
+  /** For what may wait a while for others; without it nothing does. */
+  readonly after?: Timers['after']
   /** More bytes than this are not taken: writes fail until the driver has caught up. 256 MiB if not given. */
   readonly pendingBytes?: number
   /** A batch is full when it has so many bytes; 4 MiB if not given. */
@@ -23,11 +25,13 @@ export interface GroupOptions {
 export class Group implements Storage {
   readonly #driver: Driver
   readonly #tables: Tables
-  readonly #options: Required<GroupOptions>
+  readonly #options: GroupOptions & { readonly pendingBytes: number; readonly batchBytes: number }
   /** Batches in order. The first is being applied where `#applying` says so; units are added to the last. */
   readonly #batches: Batch[] = []
   #applying = false
   #scheduled = false
+  /** Until when what is patient waits. */
+  #patience: Timer | undefined
   #pending = 0
   /** How many `begin`s have not had their `end`. */
   #depth = 0
@@ -69,12 +73,13 @@ export class Group implements Storage {
     return this.#together !== undefined
   }
 
-  mark(owner: OwnerId, name: string, write: Write): void {
+  mark(owner: OwnerId, name: string, write: Write, patience = 0): void {
     if (this.#closed) return
     this.#tables.weigh([write])
     const batch = this.#together === undefined ? this.#open() : this.#batches.at(-1)!
     batch.mark(owner, name, write)
-    this.#schedule()
+    if (patience === 0 || this.#options.after === undefined) this.#schedule(batch)
+    else if (!batch.due) this.#patience ??= this.#options.after(patience, this.#hurry)
   }
 
   create(address: string, kind: OwnerKind, writes: readonly Write[] = []): Promise<OwnerId> {
@@ -135,7 +140,9 @@ export class Group implements Storage {
   /** Everything that was handed over is applied first. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      await this.#batches.at(-1)?.settled()
+      const last = this.#batches.at(-1)
+      if (last !== undefined) this.#schedule(last)
+      await last?.settled()
       await this.#driver.close()
     })()
     return this.#closed
@@ -152,8 +159,9 @@ export class Group implements Storage {
       }
       waiting.bytes = bytes
       this.#pending += bytes
-      this.#open(alone).add(unit, waiting)
-      this.#schedule()
+      const batch = this.#open(alone)
+      batch.add(unit, waiting)
+      this.#schedule(batch)
       return true
     } catch (error) {
       waiting.failed(error)
@@ -176,7 +184,15 @@ export class Group implements Storage {
     }
   }
 
-  #schedule(): void {
+  /** What was patient has waited long enough. */
+  readonly #hurry = (): void => {
+    this.#patience = undefined
+    const batch = this.#batches.at(-1)
+    if (batch !== undefined) this.#schedule(batch)
+  }
+
+  #schedule(batch: Batch): void {
+    batch.due = true
     if (this.#applying || this.#scheduled) return
     this.#scheduled = true
     this.#options.turn(this.#send)
@@ -187,6 +203,7 @@ export class Group implements Storage {
     const last = this.#batches.at(-1)
     const taken = alone || last?.alone || (this.#applying && this.#batches.length === 1)
     if (last !== undefined && !taken && last.bytes < this.#options.batchBytes) return last
+    if (last !== undefined) last.due = true
     const batch = new Batch(alone)
     this.#batches.push(batch)
     return batch
@@ -195,7 +212,7 @@ export class Group implements Storage {
   readonly #send = (): void => {
     this.#scheduled = false
     const batch = this.#batches[0]
-    if (batch === undefined || this.#applying) return
+    if (batch === undefined || this.#applying || !batch.due) return
     const units = batch.take()
     // Units of a failed owner were taken out: nothing may be left.
     if (units.length === 0) {
@@ -257,7 +274,10 @@ export class Group implements Storage {
 
   async #read<N extends QueryName>(query: Query<N>, behind: Batch | undefined): Promise<Answers[N]> {
     if (this.#closed) throw new StorageError('The store is closed.')
-    await behind?.settled()
+    if (behind !== undefined) {
+      this.#schedule(behind)
+      await behind.settled()
+    }
     return this.#driver.read(query)
   }
 }

@@ -110,7 +110,11 @@ class SqliteGroup extends Group implements SqliteStorage {
     { timers, pendingBytes }: SqliteOptions,
     threads: { writer: Thread<WriterMessage>; reader: Thread<ReaderMessage> },
   ) {
-    super(driver, tables, { turn: fn => timers.turn(fn), ...(pendingBytes === undefined ? {} : { pendingBytes }) })
+    super(driver, tables, {
+      turn: fn => timers.turn(fn),
+      after: (milliseconds, fn) => timers.after(milliseconds, fn),
+      ...(pendingBytes === undefined ? {} : { pendingBytes }),
+    })
     this.#threads = threads
     this.faults = {
       kill: worker => threads[worker].kill(),

@@ -155,9 +155,10 @@ export interface Storage {
   readonly begun: boolean
   /**
    * One write that is kept with what is being committed at this moment, in the place of an earlier one of this name that
-   * is not on its way yet: for what only tells how far something has come. Nobody waits for it.
+   * is not on its way yet: for what only tells how far something has come. Nobody waits for it. With `patience` it may
+   * wait so many milliseconds for a commit to go with.
    */
-  mark(owner: OwnerId, name: string, write: Write): void
+  mark(owner: OwnerId, name: string, write: Write, patience?: number): void
   /** Rows whose key starts with these values, in the order of the key: text by code points, blobs by bytes. */
   rows(owner: OwnerId, table: string, key?: Row): Promise<readonly Row[]>
   log(owner: OwnerId, range: LogRange): Promise<readonly LogEntry[]>

@@ -42,9 +42,7 @@ export default feature({
 function noted(host: Host, { owner, stanza }: Envelope, statusLength: number): void {
   const status = shortened(stanza.child('status')?.text ?? '', statusLength)
   const row = { at: new Date(host.shared.now()), status: status === '' ? undefined : status }
-  owner.commit(put(departure, row))?.catch(error => {
-    host.shared.log('error', 'last activity not stored', { account: owner.address.full, reason: String(error) })
-  })
+  owner.note(put(departure, row))
 }
 
 async function departureOf(owner: Owner) {

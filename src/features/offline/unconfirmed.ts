@@ -1,7 +1,7 @@
 import type { Host } from '../../server/host.ts'
 import { legacyCursor, type Owner } from '../../server/owner.ts'
 import type { Session } from '../../server/session.ts'
-import { put, remove, storageWrite, type TableWrite, table } from '../../server/table.ts'
+import { put, remove, type TableWrite, table } from '../../server/table.ts'
 import type { Jid } from '../../wire/jid.ts'
 import { jid, whole } from '../../wire/kinds.ts'
 import type { Devices } from './devices.ts'
@@ -111,9 +111,8 @@ export class Unconfirmed {
   }
 
   #write(change: TableWrite<{ account: Jid; to: number }>): void {
-    const { shared, service } = this.#host
-    // The store says by itself that it cannot write. All that is lost is that something waits again after a crash.
-    shared.keeping.storage.commit(service.id, [storageWrite(change)])?.catch(() => {})
+    // Whatever is kept from now on, for whoever has come, is kept with this or after it.
+    this.#host.service.note(change)
   }
 }
 

@@ -1,7 +1,7 @@
 import { sessionOf } from '../../server/delivery.ts'
 import { envelope } from '../../server/envelope.ts'
 import type { Host } from '../../server/host.ts'
-import { put, remove, storageWrite, type TableWrite, table } from '../../server/table.ts'
+import { put, remove, table } from '../../server/table.ts'
 import { Element } from '../../wire/element.ts'
 import type { Jid } from '../../wire/jid.ts'
 import { jid } from '../../wire/kinds.ts'
@@ -14,18 +14,13 @@ import { ns } from '../../wire/namespaces.ts'
 export const seen = table('seen', { jid }, ['jid'])
 
 /** Contacts see it from now on. Nobody waits for this to be durable. */
-export function isSeen(host: Host, full: Jid): void {
-  write(host, put(seen, { jid: full }))
+export function isSeen({ service }: Host, jid: Jid): void {
+  service.note(put(seen, { jid }))
 }
 
 /** Contacts have seen it leave. */
-export function isSeenNoMore(host: Host, full: Jid): void {
-  write(host, remove(seen, { jid: full }))
-}
-
-function write({ shared, service }: Host, change: TableWrite<{ jid: Jid }>): void {
-  // The store says by itself that it cannot write. All that is lost is that contacts are told after a crash.
-  shared.keeping.storage.commit(service.id, [storageWrite(change)])?.catch(() => {})
+export function isSeenNoMore({ service }: Host, jid: Jid): void {
+  service.note(remove(seen, { jid }))
 }
 
 /**

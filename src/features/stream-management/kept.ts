@@ -10,7 +10,7 @@ const most = 20
 
 /** Keeps a session's count with what is being committed now (DESIGN 6). */
 export function keepCount(owner: Owner, id: string, h: number, at: number): void {
-  owner.mark(keptCounts, { id, h, at })
+  owner.mark(put(keptCounts, { id, h, at }))
 }
 
 /** Keeps the last counts of sessions that are over, for clients that ask the next process (XEP-0198 §5). */
