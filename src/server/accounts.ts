@@ -8,6 +8,7 @@ import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../
 import { utf8 } from '../wire/sasl/text.ts'
 import { extensionPoint } from './feature.ts'
 import type { Host } from './host.ts'
+import { KnownKeys } from './known-keys.ts'
 import type { Change, Owner } from './owner.ts'
 import type { Session } from './session.ts'
 import { put, storageWrite, table } from './table.ts'
@@ -61,6 +62,7 @@ export class Accounts {
   readonly #secret: Uint8Array
   /** How many passwords were set since the start. */
   passwordsSet = 0
+  readonly #known = new KnownKeys()
 
   constructor(host: Host, crypto: Crypto, random: Random, iterations: () => number, secret: Uint8Array) {
     this.#host = host
@@ -84,7 +86,7 @@ export class Accounts {
     }
     const removed = again ? undefined : await owners.removedAt(address)
     if (removed !== undefined) throw new RemovedError(address, removed)
-    return owners.create(address, changes.map(storageWrite))
+    return this.#known.changing(owners.create(address, changes.map(storageWrite)))
   }
 
   /** Sets another password. Throws AccountError where there is no such account. */
@@ -92,7 +94,8 @@ export class Accounts {
     const changes: Change[] = await this.#credentials(password)
     const owner = await this.#existing(address)
     this.passwordsSet++
-    await owner.commit(...changes, ...this.#host.extensions(passwordChanges).flatMap(also => also(owner)))
+    const also = this.#host.extensions(passwordChanges).flatMap(one => one(owner))
+    await this.#known.changing(owner.commit(...changes, ...also))
   }
 
   /**
@@ -111,7 +114,8 @@ export class Accounts {
    * they may be of an old one. Rejects with StorageError.
    */
   async keep(owner: Owner, keys: ScramKeys, passwordsSet: number): Promise<void> {
-    if (this.passwordsSet === passwordsSet && !owner.leaving) await owner.commit(put(credentials, keys))
+    if (this.passwordsSet === passwordsSet && !owner.leaving)
+      await this.#known.changing(owner.commit(put(credentials, keys)))
   }
 
   /** Lets an account log in or not; its sessions end when it may not. */
@@ -139,7 +143,7 @@ export class Accounts {
     }
     try {
       for (const { removed } of this.#host.features) await removed?.(owner)
-      await this.#host.owners.remove(owner)
+      await this.#known.changing(this.#host.owners.remove(owner))
     } catch (error) {
       owner.leaving = false
       throw error
@@ -153,10 +157,13 @@ export class Accounts {
   }
 
   /** The keys of a user, or for nobody's name ones that look the same every time and never match. */
-  async scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
-    const owner = await this.#find(username)
-    const kept = (await owner?.read(credentials, { hash }))?.[0]
-    return kept ?? fakeScramKeys(this.#crypto, this.#secret, prepared(username), hash, this.#iterations())
+  scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
+    const name = prepared(username)
+    return this.#known.of(`${hash} ${name}`, async () => {
+      const owner = await this.#find(username)
+      const kept = (await owner?.read(credentials, { hash }))?.[0]
+      return kept ?? fakeScramKeys(this.#crypto, this.#secret, name, hash, this.#iterations())
+    })
   }
 
   /** Whether the password is this user's; for nobody's name it costs the same. */
