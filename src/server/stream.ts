@@ -52,7 +52,7 @@ export class Stream implements StreamReader, Carrier {
   /** What its session writes while that has to wait. */
   #held: string[] | undefined
   #halted = false
-  readonly #deadline: Timer
+  #deadline: Timer | undefined
 
   constructor(link: Link, streams: Streams, name: string) {
     this.link = link
@@ -213,7 +213,7 @@ export class Stream implements StreamReader, Carrier {
   /** The stream has its session: no more deadline, and other features from now on. */
   bound(session: Session): void {
     this.session = session
-    this.streams.timers.cancel(this.#deadline)
+    this.#settle()
     this.link.limit({ stanzaBytes: this.streams.config.limits.stanza })
     this.streams.loggedIn(this)
   }
@@ -338,11 +338,17 @@ export class Stream implements StreamReader, Carrier {
     )
   }
 
+  /** The deadline counts no more; it takes no room either, as long as the connection lasts. */
+  #settle(): void {
+    this.streams.timers.cancel(this.#deadline)
+    this.#deadline = undefined
+  }
+
   /** `resumable`: whether the session may outlive this stream. */
   #end(resumable: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.streams.timers.cancel(this.#deadline)
+    this.#settle()
     this.streams.ended(this, resumable)
   }
 }
