@@ -2,7 +2,7 @@
  * Compares servers by what their work costs them in processor time and memory, in one run on one machine:
  *
  *     npm run bench -- [--scenario chat,archived,people,presence,rate,login,back,roster,idle,workers] [--case TEXT]
- *         [--servers jackdaw,prosody,ejabberd,floor] [--rounds 3] [--seconds 2] [--warm 1] [--window 4,1] [--pairs 100]
+ *         [--servers jackdaw,prosody,ejabberd,floor] [--rounds 3] [--seconds 2] [--warm 0.7] [--window 4,1] [--pairs 100]
  *         [--bytes 234] [--contacts 200] [--items 1000] [--connections 1000,10000] [--json] [--profile] [--write]
  *         [--guard] [--record]
  *
@@ -34,7 +34,7 @@ const { values } = parseArgs({
     servers: { type: 'string', default: programs.join() },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
-    warm: { type: 'string', default: '1' },
+    warm: { type: 'string', default: '0.7' },
     window: { type: 'string', default: '4,1' },
     pairs: { type: 'string', default: '100' },
     bytes: { type: 'string', default: '234' },

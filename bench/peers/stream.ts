@@ -225,6 +225,10 @@ async function begin(stream: TextStream, target: Target, name: string, resource:
   // The answer to the last request says that the presence before it has been worked off.
   const ping = `<iq type='get' id='ready' to='${target.host}'><ping xmlns='urn:xmpp:ping'/></iq>`
   stream.fetched = await stream.ask(`${roster}<presence/>${ping}`, `id='ready'`, `id="ready"`)
+  // They are asked of two, and the order of their answers is open (RFC 6120 §10.1).
+  if (/id=['"]roster['"]/.test(stream.fetched)) return
+  stream.fetched += await stream.ask('', `id='roster'`, `id="roster"`)
+  stream.fetched += await stream.ask('', '</iq>')
 }
 
 /** Makes accounts by in-band registration (XEP-0077), 16 at once; one that exists already is fine. */
