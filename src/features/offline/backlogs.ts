@@ -226,7 +226,7 @@ export class Backlogs {
       } else if (look.entries.length === 0 && !one.owed) return owner.undelivered === 0 ? 'done' : 'broken'
       if (one.unconfirmed + one.taking.length > 0) {
         if (!(await hasArrived(this.#host, session, session.holding > 1))) return 'gone'
-        await this.#confirm(one)
+        if (!(await this.#confirm(one))) return 'broken'
       }
       // Somebody else may have taken what was kept for this one: it is still in the log.
       if (device === undefined ? owner.undelivered === 0 && !one.owed : isAll)
@@ -277,11 +277,13 @@ export class Backlogs {
     return stanza.withChildren([...stanza.children, stamp])
   }
 
-  /** The session has everything up to where the hand-over has come: cursors move. */
-  async #confirm(one: HandOver): Promise<void> {
+  /** The session has everything up to where the hand-over has come: cursors move. False where that must be looked at again. */
+  async #confirm(one: HandOver): Promise<boolean> {
     const { owner, cursor } = one
     const passed = Math.min(one.passed, this.#places.limit(one.session))
     const before = owner.cursor(legacyCursor)
+    // What somebody else had taken before this one began waits again: that could not be stored.
+    if (before < one.start) return false
     const taken = one.taking.filter(id => id > before && id <= passed).length
     const changes: Change[] = taken > 0 ? [{ cursor: legacyCursor, to: passed, taken }] : []
     if (one.device !== undefined) this.#places.confirm(one.session, passed)
@@ -291,6 +293,7 @@ export class Backlogs {
     one.unconfirmed = 0
     one.length = 0
     if (changes.length > 0) await owner.commit(...changes)
+    return true
   }
 
   /** What comes for the session is for it at once again. */

@@ -43,6 +43,8 @@ export class HandOver {
   readonly from: number
   /** The last entry that there was when it began. */
   readonly #first: number
+  /** Up to where nobody's messages waited when it began. */
+  start = 0
   /** Everything in the log up to here was passed on, or is not for the session. */
   passed: number
   /** The last entry that there was when the log was last looked at. */
@@ -76,6 +78,7 @@ export class HandOver {
   #begin(): number {
     const { owner, device, from } = this
     const taken = owner.cursor(legacyCursor)
+    this.start = taken
     return device === undefined ? taken : owner.undelivered > 0 ? Math.min(from, taken) : from
   }
 
