@@ -86,11 +86,11 @@ export class Backlogs {
     if (current === undefined || current.passing || isResult(stanza)) return false
     const message = copied(stanza) ?? stanza
     if (current.isOver) return current.comesFromLog(message)
-    if (this.#kept.get(message) === owner) {
-      current.owed = true
-      return true
-    }
-    return current.comesFromLog(message) || current.delays(stanza, envelope)
+    const isKept = this.#kept.get(message) === owner
+    current.owed ||= isKept
+    if (!isKept && !current.comesFromLog(message)) return current.delays(stanza, envelope)
+    current.hold(message, stanza, envelope)
+    return true
   }
 
   /**
@@ -203,6 +203,7 @@ export class Backlogs {
     else this.#current.delete(owner)
     this.#letGo(one)
     session.holding--
+    if (ending === 'gone' && !session.ended) one.giveBack()
     // What a device is still to ask its archive for stays; it was given all the rest.
     const waits = one.device !== undefined && owner.cursor(legacyCursor) >= this.#places.limit(session)
     // Something may have come since the last look at the log, or somebody else may take what is left.

@@ -89,3 +89,21 @@ test('a copy that was held back comes though somebody else took what is in the l
   assert.equal((await tablet.read()).ids().at(-1), '56')
   await it.house.stop()
 })
+
+test('who wants no backlog any more gets the copies that were to come out of the log', async () => {
+  const it = await scene()
+  await (await (await Device.connect(it.house, 'phone')).read()).player.disconnect()
+  await it.says(...numbers(1, 55).map(id => body(id)))
+  const phone = await Device.connect(it.house, 'phone', { priority: null })
+  phone.player.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
+  phone.tells = false
+  phone.available()
+  assert.deepEqual((await phone.read()).ids(), numbers(1, 50))
+  await Device.connect(it.house, '', { resource: 'desk', priority: 5 })
+  await it.says(body(56))
+  phone.available(-1)
+  assert.deepEqual((await phone.read()).ids(), [])
+  phone.tells = true
+  assert.deepEqual((await phone.read()).ids(), ['56'])
+  await it.house.stop()
+})

@@ -63,6 +63,8 @@ export class HandOver {
   /** Whether the session gets what comes as it comes; only the confirmation is missing. */
   isOver = false
   readonly #late: Late[] = []
+  /** Messages that come out of the log instead, by the ids that its archive tells. */
+  readonly #held = new Map<string, { readonly stanza: Element; readonly envelope: Envelope | undefined }>()
   /** The ids, as its archive tells them, of messages that came out of the log before they were delivered. */
   readonly #ahead = new Set<string>()
 
@@ -155,8 +157,22 @@ export class HandOver {
 
   /** A message has come out of the log: perhaps before those who were there were to get it. */
   cameFromLog(id: number, stanza: Element): void {
-    const kept = id > this.owner.delivered ? keptAs(stanza, this.owner) : undefined
-    if (kept !== undefined) this.#ahead.add(kept)
+    const kept = keptAs(stanza, this.owner)
+    if (kept === undefined) return
+    this.#held.delete(kept)
+    if (id > this.owner.delivered) this.#ahead.add(kept)
+  }
+
+  /** A message is held back that comes out of the log: `stanza` is that, or a copy of it. */
+  hold(message: Element, stanza: Element, envelope: Envelope | undefined): void {
+    const kept = this.#held.size < waitingAtMost ? keptAs(message, this.owner) : undefined
+    if (kept !== undefined) this.#held.set(kept, { stanza, envelope })
+  }
+
+  /** Nothing more comes out of the log for a session that is still there: it gets what was held back from it because of that. */
+  giveBack(): void {
+    for (const { stanza, envelope } of this.#held.values()) this.session.deliver(stanza, envelope)
+    this.#held.clear()
   }
 
   /** Whether a message waits until those before it are on their way. */
