@@ -41,16 +41,21 @@ export function readFigures(): Figures {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Figures) : {}
 }
 
-/** Puts what one case has shown in the place of what it showed before, and keeps everything else with its date. */
+/** Puts what one case has shown in the place of what it showed before; everything else stays, with its date. */
+export function merged(before: Figures, key: string, found: CaseFigures): Figures {
+  const cases = before[key] ?? []
+  const known = cases.some(one => one.label === found.label)
+  return { ...before, [key]: known ? cases.map(one => (one.label === found.label ? found : one)) : [...cases, found] }
+}
+
+/** Keeps what one case has shown; all that is known then. */
 export function keepFigures(key: string, found: CaseFigures): Figures {
-  const before = readFigures()
-  const cases = (before[key] ?? []).filter(one => one.label !== found.label)
-  const all = { ...before, [key]: [...cases, found] }
+  const all = merged(readFigures(), key, found)
   // In the order of the scenarios, and each run in one line, so that a difference can be read.
   const order = Object.keys(scenarios).filter(one => all[one] !== undefined)
   const lines = order.map(one => `${JSON.stringify(one)}: [\n${all[one]!.map(written).join(',\n')}\n]`)
   writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`)
-  return readFigures()
+  return all
 }
 
 function written({ label, conditions, rows }: CaseFigures): string {
