@@ -5,12 +5,37 @@ export interface Flushable {
   flush(): void
 }
 
-/** All that was written to in this turn of the loop, flushed together at its end. One list serves all links of a runtime. */
+/** From so many on, those that are patient wait for more. */
+const many = 32
+
+/** How long those wait, in milliseconds. */
+const patience = 5
+
+/**
+ * All that was written to in this turn of the loop, flushed together at its end. One list serves all links of a runtime.
+ * What can wait (presence) does where it is for many: a write costs several times what it takes to make one more copy,
+ * and where presence goes to many, more of it mostly follows.
+ */
 export class FlushList {
   readonly #timers: Timers
   #dirty: Flushable[] = []
   #spare: Flushable[] = []
-  readonly #run = () => this.#flush()
+  #patient: Flushable[] = []
+  readonly #run = () => {
+    const dirty = this.#dirty
+    this.#dirty = this.#spare
+    this.#spare = dirty
+    this.#flush(dirty)
+  }
+  readonly #judge = () => {
+    if (this.#patient.length < many) this.#runPatient()
+    else this.#timers.after(patience, this.#runPatient)
+  }
+  readonly #runPatient = () => {
+    const patient = this.#patient
+    this.#patient = []
+    this.#flush(patient)
+  }
 
   constructor(timers: Timers) {
     this.#timers = timers
@@ -21,17 +46,19 @@ export class FlushList {
     if (this.#dirty.push(one) === 1) this.#timers.turn(this.#run)
   }
 
+  /** One that may wait; what it has is flushed no later than some milliseconds from now. */
+  addPatient(one: Flushable): void {
+    if (this.#patient.push(one) === 1) this.#timers.turn(this.#judge)
+  }
+
   /** One that throws (its reader's fault) does not take the others with it: they are flushed in the next turn. */
-  #flush(): void {
-    const dirty = this.#dirty
-    this.#dirty = this.#spare
+  #flush(list: Flushable[]): void {
     let done = 0
     try {
-      while (done < dirty.length) dirty[done++]!.flush()
+      while (done < list.length) list[done++]!.flush()
     } finally {
-      while (done < dirty.length) this.add(dirty[done++]!)
-      dirty.length = 0
-      this.#spare = dirty
+      while (done < list.length) this.add(list[done++]!)
+      list.length = 0
     }
   }
 }

@@ -52,9 +52,10 @@ export interface Link {
   open(header: StreamHeader): void
   /**
    * Queues one first-level child as canonical XML relative to `jabber:client` (`element.xml(ns.client)`), or as
-   * `streamElement` makes it; all that is queued in one turn of the loop is written at once.
+   * `streamElement` makes it; all that is queued in one turn of the loop is written at once. What is `patient` may wait
+   * some milliseconds longer, where many links have such (`FlushList`).
    */
-  write(xml: string): void
+  write(xml: string, patient?: boolean): void
   /** The next bytes are a new stream (RFC 6120 §4.3.3); what came behind the last element is read as its begin. */
   restart(): void
   /** Changes how much an element may have: more after login than before. */

@@ -36,6 +36,8 @@ export function tcpLink(socket: Socket, options: LinkOptions): Link {
 
 const clients = streamFraming()
 const none: readonly never[] = []
+/** Characters that wait for more at most. */
+const patientAtMost = 16_384
 
 class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   readonly carrier: string
@@ -51,7 +53,9 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   /** What waits for the end of the turn. A string that grows by `+=` is joined by the engine once, when it is sent. */
   #queue = ''
   #messages: string[] | undefined
+  /** Whether it is on the list of those that are flushed at the end of the turn, and on that of those that can wait. */
   #listed = false
+  #patient = false
   /** Our stream's header was written, the peer's was read. */
   #opened = false
   #peerOpened = false
@@ -120,8 +124,8 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
     this.#add(this.#framing.open(header))
   }
 
-  write(xml: string): void {
-    this.#add(this.#framing.child(xml))
+  write(xml: string, patient = false): void {
+    this.#add(this.#framing.child(xml), patient)
   }
 
   restart(): void {
@@ -169,7 +173,7 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   }
 
   flush(): void {
-    this.#listed = false
+    this.#listed = this.#patient = false
     this.#send()
     if (this.#closing && !this.#closed) this.#leave()
   }
@@ -220,12 +224,19 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
     this.#reader!.failed(error)
   }
 
-  #add(text: string): void {
+  #add(text: string, patient = false): void {
     if (this.#closing || this.#over) return
     // documents are sent one by one, and counted all the same
     this.#messages?.push(text)
     this.#queue = this.#queue === '' ? text : this.#queue + text
-    this.#touch()
+    if (patient && this.#queue.length < patientAtMost) this.#wait()
+    else this.#touch()
+  }
+
+  #wait(): void {
+    if (this.#listed || this.#patient) return
+    this.#patient = true
+    this.#list.addPatient(this)
   }
 
   #touch(): void {

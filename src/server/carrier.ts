@@ -6,7 +6,8 @@ export interface Carrier {
   readonly lang: string | undefined
   /** Bytes written and not yet taken by the other end. */
   readonly pending: number
-  write(xml: string): void
+  /** `patient`: it may wait some milliseconds for more, where there is much of that kind. */
+  write(xml: string, patient?: boolean): void
   pause(): void
   resume(): void
   /** Ends the stream with this error. */

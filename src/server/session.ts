@@ -209,7 +209,7 @@ export class Session implements Reader {
     // Whatever waited before this one counts: a single stanza, however big, has its chance.
     if (pending > this.unsent.most) carrier.abandon('slow reader')
     else {
-      carrier.write(xml)
+      carrier.write(xml, isPresence(xml))
       this.unsent.set(pending + xml.length)
     }
   }
@@ -302,10 +302,11 @@ export class Session implements Reader {
       carrier.abandon('slow reader')
       return
     }
-    carrier.write(sent.xml)
+    const patient = isPresence(sent.xml)
+    carrier.write(sent.xml, patient)
     if (managed.counts.asked) return
     managed.counts.asked = true
-    carrier.write(managed.request)
+    carrier.write(managed.request, patient)
   }
 
   /** Ends its stream because of an error: of the client's making, or ours to say. */
@@ -384,3 +385,8 @@ export class Session implements Reader {
 }
 
 function nothing(): undefined {}
+
+/** Of the three kinds of stanza only presence begins with this letter. */
+function isPresence(xml: string): boolean {
+  return xml.charCodeAt(1) === 0x70
+}

@@ -143,8 +143,8 @@ export class Stream implements StreamReader, Carrier {
   }
 
   /** Writes canonical XML of a first-level element. */
-  write(xml: string): void {
-    if (this.#held === undefined) this.link.write(xml)
+  write(xml: string, patient?: boolean): void {
+    if (this.#held === undefined) this.link.write(xml, patient)
     else this.#held.push(xml)
   }
 
