@@ -49,13 +49,16 @@ function lost(world: World, logs: Logs): readonly string[] {
   return found
 }
 
-/** What one device said to somebody stands in both logs in the order in which it said it. */
+/**
+ * What one device said to somebody stands in both logs in the order in which it said it; but what was refused, and sent
+ * again because its client had not heard that, stands where it was taken.
+ */
 function disordered(world: World, jid: string, { places }: Kept): readonly string[] {
   const found: string[] = []
   const last = new Map<string, string>()
   for (const token of places.keys()) {
     const said = world.ledger.said.get(token)
-    if (said === undefined) continue
+    if (said === undefined || said.refused) continue
     const conversation = `${said.device} ${said.to}`
     const before = last.get(conversation)
     if (before !== undefined && numberOf(before) > numberOf(token))
