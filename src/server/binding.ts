@@ -92,6 +92,7 @@ export function bindSession(
   const bound = holder === undefined ? jid : settle(stream, owner, holder, jid, conflict)
   const session = new Session(owner, bound, stream, streams.road, streams.unsent)
   session.device = stream.device
+  for (const former of streams.leaving) if (former.jid.equals(bound)) session.follow(former)
   owner.sessions = [...owner.sessions, session]
   stream.bound(session)
   for (const begun of owner.host.extensions(beginnings)) begun(session)

@@ -244,6 +244,11 @@ export class Session implements Reader {
     return !this.ended && this.#closing === undefined && (this.#managed?.counts.resumable ?? 0) > 0
   }
 
+  /** What the session that had its resource said last, that it leaves too, comes before all that this one says. */
+  follow(former: Session): void {
+    if (!former.turns.idle) this.turns.queue(former.turns.after(undefined, nothing), nothing, nothing, true)
+  }
+
   /** Resolves when all that it sent so far is handled, well or not, and has gone its way; nothing where it is. */
   settled(): Receipt {
     const turns = this.turns.idle ? undefined : this.turns.after(undefined, nothing)

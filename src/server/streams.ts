@@ -240,10 +240,13 @@ export class Streams {
       const stanza = new Element('presence', ns.client, ['from', session.jid.full, 'type', 'unavailable'])
       this.road.send(new Envelope(stanza, 'presence', 'unavailable', session.jid, undefined, owner, session))
     }
-    const settled = session.settled()
-    if (settled !== undefined) {
+    if (session.settled() !== undefined || !session.turns.idle) {
       this.leaving.add(session)
-      settled.then(() => this.leaving.delete(session))
+      // What it says last, that it leaves, is behind all that it said.
+      session.turns
+        .after(undefined, () => undefined)
+        .then(() => session.settled())
+        .then(() => this.leaving.delete(session))
     }
     owner.host.shared.requests.gone(session.jid)
     for (const end of owner.host.extensions(endings)) end(session)

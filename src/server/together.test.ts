@@ -173,3 +173,26 @@ test('the commits of one batch that are kept are delivered though one of them fa
   assert.deepEqual(ids(answers), ['m2', 'm3'])
   assert.deepEqual(ids(await collect(juliet)), ['m1'])
 })
+
+test('who comes back to a resource while what it said last waits is seen there: its old session leaves first', async () => {
+  disk.quick = true
+  const street = await house.connect('romeo@localhost/street')
+  street.send('<presence/>')
+  await collect(street)
+  disk.quick = false
+  romeo.send(say('juliet', 'm1'))
+  await settle()
+  assert.ok(disk.waits)
+  await romeo.disconnect()
+  const back = await house.connect('romeo@localhost/orchard')
+  back.send('<presence/>')
+  await settle()
+  await keepAll()
+  const shown = (await collect(street)).filter(
+    one => one.name === 'presence' && one.attribute('from') === 'romeo@localhost/orchard',
+  )
+  assert.deepEqual(
+    shown.map(one => one.attribute('type')),
+    ['unavailable', undefined],
+  )
+})
