@@ -109,6 +109,9 @@ export class HandOver {
     const all = await this.owner.entries({ ...range, after: this.passed, limit: page })
     const entries = shortened(all)
     const last = entries.at(-1)?.id ?? 0
+    // The disk has more than those who are there were shown: what is older than that, and not for a backlog, goes first.
+    const { delivered, turns } = this.owner
+    if (last > delivered && !turns.idle) await turns.after(undefined, nothing)
     const isShort = all.length < page && entries.length === all.length
     this.seen = Math.max(this.seen, last)
     return { entries, to: isShort ? Math.max(end, last) : last, isShort, isLast: whole && isShort }
@@ -197,6 +200,8 @@ export class HandOver {
     return this.device === undefined ? legacyCursor : cursorOf(this.device)
   }
 }
+
+function nothing(): undefined {}
 
 /** The id under which its account keeps a message; nobody else can have written that (XEP-0359 §3). */
 function keptAs(message: Element, { address }: Owner): string | undefined {
