@@ -107,7 +107,7 @@ export class HandOver {
     whole: boolean,
   ): Promise<Look> {
     const all = await this.owner.entries({ ...range, after: this.passed, limit: page })
-    const entries = shortened(all)
+    const entries = shortened(all, this.length)
     const last = entries.at(-1)?.id ?? 0
     // The disk has more than those who are there were shown: what is older than that, and not for a backlog, goes first.
     const { delivered, turns } = this.owner
@@ -209,9 +209,9 @@ function keptAs(message: Element, { address }: Owner): string | undefined {
   return mark?.attribute('id')
 }
 
-/** The first entries that together are not too much for one client to take, and at least one. */
-function shortened(entries: readonly LogEntry[]): readonly LogEntry[] {
-  let length = 0
+/** The first entries that are not too much for one client to take beside what is on its way; where nothing is, at least one. */
+function shortened(entries: readonly LogEntry[], before: number): readonly LogEntry[] {
+  let length = before
   const end = entries.findIndex(({ xml }) => (length += xml.length) > pageLength)
-  return end < 0 ? entries : entries.slice(0, Math.max(1, end))
+  return end < 0 ? entries : entries.slice(0, before > 0 ? end : Math.max(1, end))
 }

@@ -24,6 +24,9 @@ export class Unconfirmed {
   /** What the table said when the process began, of accounts that have not come into memory since. */
   readonly #unread = new Map<string, { readonly account: Jid; readonly to: number }>()
 
+  /** Whether the table could not be read when the process began. */
+  #missing = false
+
   constructor(host: Host, devices: Devices) {
     this.#host = host
     this.#devices = devices
@@ -59,23 +62,38 @@ export class Unconfirmed {
    */
   async begin(): Promise<void> {
     try {
-      for (const row of await this.#host.service.read(attended)) {
-        const owner = this.#host.owners.loaded(row.account)
-        if (owner === undefined) this.#unread.set(row.account.full, row)
-        else if (owner.sessions.length > 0) this.#written.set(row.account.full, row.to)
-        else await this.#wait(owner, row.to)
-      }
+      await this.#read()
     } catch (error) {
       this.#failed(error)
+      this.#missing = true
     }
   }
 
-  /** An account comes into memory: before anything else, what its clients may not have waits for whoever comes next. */
+  async #read(): Promise<void> {
+    const rows = await this.#host.service.read(attended)
+    this.#missing = false
+    for (const row of rows) {
+      const owner = this.#host.owners.loaded(row.account)
+      if (owner === undefined) this.#unread.set(row.account.full, row)
+      else if (owner.sessions.length > 0) this.#written.set(row.account.full, row.to)
+      else await this.#wait(owner, row.to).catch(error => this.#failed(error))
+    }
+  }
+
+  /**
+   * An account comes into memory: before anything else, what its clients may not have waits for whoever comes next. Rejects
+   * with StorageError where that cannot be; the account is then to come another time.
+   */
   loaded(owner: Owner): Promise<void> | undefined {
+    // A disk that could not be read at the start may be by now.
+    if (this.#missing) return this.#read().then(() => this.loaded(owner))
     const row = this.#unread.get(owner.address.full)
     if (row === undefined) return undefined
     this.#unread.delete(owner.address.full)
-    return this.#wait(owner, row.to).catch(error => this.#failed(error))
+    return this.#wait(owner, row.to).catch(error => {
+      this.#unread.set(owner.address.full, row)
+      throw error
+    })
   }
 
   /** The same for all accounts that nobody comes to. */
