@@ -246,7 +246,7 @@ export class Session implements Reader {
 
   /** What the session that had its resource said last, that it leaves too, comes before all that this one says. */
   follow(former: Session): void {
-    if (!former.turns.idle) this.turns.queue(former.turns.after(undefined, nothing), nothing, nothing, true)
+    if (!former.turns.idle) this.turns.queue(former.turns.through(), nothing, nothing, true)
   }
 
   /** Resolves when all that it sent so far is handled, well or not, and has gone its way; nothing where it is. */

@@ -244,7 +244,7 @@ export class Streams {
       this.leaving.add(session)
       // What it says last, that it leaves, is behind all that it said.
       session.turns
-        .after(undefined, () => undefined)
+        .through()
         .then(() => session.settled())
         .then(() => this.leaving.delete(session))
     }

@@ -69,6 +69,11 @@ export class Turns {
     })
   }
 
+  /** Resolves when nothing waits any more, not even what was queued meanwhile. */
+  async through(): Promise<void> {
+    while (!this.idle) await this.after(undefined, nothing)
+  }
+
   /**
    * Takes the step `next` when `pending` has settled and everything queued before was taken. `end` is told when what
    * `next` hands on has settled, or with what `pending` or `next` failed with; then `next` may not have been taken.
@@ -188,4 +193,4 @@ export function afterwards(receipt: Receipt, step: () => void): Receipt {
   return undefined
 }
 
-function nothing(): void {}
+function nothing(): undefined {}
