@@ -20,7 +20,7 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 20)) {
 
 // A server's memory is stanzas that live until the disk has them. They want room in the young generation, which one thread
 // clears as cheaply as two; and lists of them must not be made old at birth, because dead ones would then keep young
-// stanzas. This saves a third of the processor time of an archived message. Only a program's own command line can ask for
+// stanzas. This saves a quarter of the processor time of an archived message. Only a program's own command line can ask for
 // it, so the process takes another one; who gives it such options himself is left alone.
 const memory = ['--max-semi-space-size=64', '--no-parallel-scavenge', '--no-allocation-site-pretenuring']
 const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(option => option.includes('semi-space'))

@@ -26,6 +26,8 @@ export class Unconfirmed {
 
   /** Whether the table could not be read when the process began. */
   #missing = false
+  /** One attempt at a time to read it after all: what one account has taken out of it must not come in again. */
+  #reading: Promise<void> | undefined
 
   constructor(host: Host, devices: Devices) {
     this.#host = host
@@ -86,7 +88,12 @@ export class Unconfirmed {
    */
   loaded(owner: Owner): Promise<void> | undefined {
     // A disk that could not be read at the start may be by now.
-    if (this.#missing) return this.#read().then(() => this.loaded(owner))
+    if (this.#missing) {
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined
+      })
+      return this.#reading.then(() => this.loaded(owner))
+    }
     const row = this.#unread.get(owner.address.full)
     if (row === undefined) return undefined
     this.#unread.delete(owner.address.full)
