@@ -201,9 +201,9 @@ export class Backlogs {
     const others = this.#of(owner).filter(other => other !== one)
     if (others.length > 0) this.#current.set(owner, others)
     else this.#current.delete(owner)
+    if (ending === 'gone' && !session.ended) one.giveBack()
     this.#letGo(one)
     session.holding--
-    if (ending === 'gone' && !session.ended) one.giveBack()
     // What a device is still to ask its archive for stays; it was given all the rest.
     const waits = one.device !== undefined && owner.cursor(legacyCursor) >= this.#places.limit(session)
     // Something may have come since the last look at the log, or somebody else may take what is left.

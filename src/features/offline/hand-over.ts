@@ -14,12 +14,18 @@ const pageLength = 32 * 1024
 /** Messages that wait in memory for a session that is still getting older ones. */
 const waitingAtMost = 256
 
-/** A message that came for a session that is getting a backlog, and that does not come out of the log. */
-interface Late {
-  /** The last entry of the log that had been through delivery when it came: it goes behind that. */
-  readonly behind: number
+/** A message that came for a session that is getting a backlog. */
+interface Held {
+  /** How many came before it. */
+  readonly place: number
   readonly stanza: Element
   readonly envelope: Envelope | undefined
+}
+
+/** One that does not come out of the log. */
+interface Late extends Held {
+  /** The last entry of the log that had been through delivery when it came: it goes behind that. */
+  readonly behind: number
 }
 
 /** One look at the log. */
@@ -64,7 +70,9 @@ export class HandOver {
   isOver = false
   readonly #late: Late[] = []
   /** Messages that come out of the log instead, by the ids that its archive tells. */
-  readonly #held = new Map<string, { readonly stanza: Element; readonly envelope: Envelope | undefined }>()
+  readonly #held = new Map<string, Held>()
+  /** How many messages came meanwhile. */
+  #came = 0
   /** The ids, as its archive tells them, of messages that came out of the log before they were delivered. */
   readonly #ahead = new Set<string>()
 
@@ -169,13 +177,15 @@ export class HandOver {
   /** A message is held back that comes out of the log: `stanza` is that, or a copy of it. */
   hold(message: Element, stanza: Element, envelope: Envelope | undefined): void {
     const kept = this.#held.size < waitingAtMost ? keptAs(message, this.owner) : undefined
-    if (kept !== undefined) this.#held.set(kept, { stanza, envelope })
+    if (kept !== undefined) this.#held.set(kept, { place: this.#came++, stanza, envelope })
   }
 
-  /** Nothing more comes out of the log for a session that is still there: it gets what was held back from it because of that. */
+  /** Nothing more comes out of the log for a session that is still there: it gets all that was held back from it, as it came. */
   giveBack(): void {
-    for (const { stanza, envelope } of this.#held.values()) this.session.deliver(stanza, envelope)
+    const back: Held[] = [...this.#held.values(), ...this.#late.splice(0)]
     this.#held.clear()
+    for (const { stanza, envelope } of back.sort((one, other) => one.place - other.place))
+      this.session.deliver(stanza, envelope)
   }
 
   /** Whether a message waits until those before it are on their way. */
@@ -184,7 +194,7 @@ export class HandOver {
     const { delivered } = this.owner
     const isNext = this.#late.length === 0 && delivered <= this.passed
     if (isNext || this.#late.length >= waitingAtMost) return false
-    this.#late.push({ behind: delivered, stanza, envelope })
+    this.#late.push({ place: this.#came++, behind: delivered, stanza, envelope })
     return true
   }
 
