@@ -5,6 +5,12 @@ import { delay } from '../delay/wire.ts'
 import { Device } from './test-device.ts'
 import { body, hint, numbers, scene } from './test-scene.ts'
 
+type Gate = PromiseWithResolvers<void>
+
+const settle = async () => {
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+}
+
 test('what somebody did not take while the cursor of a new device begins is for that device', async () => {
   const disk = new SlowStore()
   const it = await scene({}, disk.open)
@@ -106,5 +112,61 @@ test('who wants no backlog any more gets the copies that were to come out of the
   assert.deepEqual((await phone.read()).ids(), [])
   phone.tells = true
   assert.deepEqual((await phone.read()).ids(), numbers(56, 58))
+  await it.house.stop()
+})
+
+test('what the disk has already, and those who are there do not, waits until they have been shown what is older', async () => {
+  const store = new SlowStore()
+  const it = await scene({}, store.open)
+  await (await (await Device.connect(it.house, 'phone')).read()).player.disconnect()
+  await it.says(body(1))
+  const phone = await Device.connect(it.house, 'phone', { priority: null })
+  const [asked, read, told] = [1, 2, 3].map(() => Promise.withResolvers<void>()) as [Gate, Gate, Gate]
+  const disk = { apply: store.apply.bind(store), read: store.read.bind(store) }
+  store.read = async query => {
+    if (query.query !== 'log') return disk.read(query)
+    asked.resolve()
+    await read.promise
+    return disk.read(query)
+  }
+  phone.available()
+  await asked.promise
+  store.apply = async units => {
+    const outcome = await disk.apply(units)
+    await told.promise
+    return outcome
+  }
+  const said = it.says(body(2), body(3, hint('no-store')), body(4))
+  await settle()
+  read.resolve()
+  await settle()
+  told.resolve()
+  await said
+  assert.deepEqual((await phone.until(4)).ids(), numbers(1, 4))
+  await it.house.stop()
+})
+
+test('a page beside what is on its way is so much smaller', async () => {
+  const it = await scene()
+  const long = `<subject>${'x'.repeat(20_000)}</subject>`
+  const [old, first] = [
+    await Device.connect(it.house, '', { resource: 'old' }),
+    await Device.connect(it.house, 'phone'),
+  ]
+  first.player.send('<iq type="set" id="c"><enable xmlns="urn:xmpp:carbons:2"/></iq>')
+  await first.read()
+  old.tells = false
+  await it.says(body(1, long).replace('"juliet@localhost"', '"juliet@localhost/old"'))
+  for (const one of [old, first]) assert.deepEqual((await one.read()).ids(), ['1'])
+  await first.player.disconnect()
+  // Nobody knows whether it came: it waits for whoever is next, behind where the phone stood.
+  await old.player.disconnect()
+  await it.says(body(2, long))
+  const phone = await Device.connect(it.house, 'phone', { priority: null })
+  phone.tells = false
+  phone.available()
+  assert.deepEqual((await phone.read()).ids(), ['1'])
+  phone.tells = true
+  assert.deepEqual((await phone.read()).ids(), ['2'])
   await it.house.stop()
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import { StorageError } from '../../storage/storage.ts'
 import { collect } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
@@ -88,6 +89,30 @@ test('who is back at once gets it too, before anything newer', async () => {
   await settle()
   second.send(say('m3'))
   assert.deepEqual([...came, ...(await messages(first))], ['m1', 'm2', 'm3'])
+})
+
+test('what the disk did not tell at the start is asked for when somebody comes: once, whoever comes at the same time', async () => {
+  const romeo = await available('romeo@localhost/r')
+  const [first, second] = [await available('juliet@localhost/j'), await available('romeo@localhost/s')]
+  await Promise.all([collect(first), collect(second)])
+  romeo.send(say('m1') + say('m2').replace('juliet@', 'romeo@'))
+  assert.deepEqual([await messages(first), await messages(second)], [['m1'], ['m2']])
+  const read = disk.read.bind(disk)
+  let broken = true
+  let told = 0
+  disk.read = async query => {
+    if (!('table' in query) || query.table !== attended.shape.name) return read(query)
+    if (broken) throw new StorageError('The disk cannot be read.')
+    told++
+    return read(query)
+  }
+  await crash()
+  assert.ok(house.log.some(({ sentence }) => sentence === 'what clients may not have was not looked for'))
+  broken = false
+  const [juliet, other] = await Promise.all([available('juliet@localhost/j'), available('romeo@localhost/r')])
+  assert.deepEqual(await messages(juliet), ['m1'])
+  assert.deepEqual(await messages(other), ['m2'])
+  assert.equal(told, 1)
 })
 
 test('what it is known to have does not come again', async () => {
