@@ -303,6 +303,19 @@ export const abilities: readonly Ability[] = [
     },
   },
   {
+    name: 'token',
+    means:
+      'logs in by SASL2 (XEP-0388), and comes back by the token that it was given, without its password (XEP-0484)',
+    look: async ({ client, friend, me, other, cut }) => {
+      cut()
+      const mechanism = await client().returns()
+      if (!mechanism.startsWith('HT-')) throw new Error(`it came back by ${mechanism}`)
+      await client().say(other, 'I come, anon')
+      await friend.hears(me, 'I come, anon')
+      return mechanism
+    },
+  },
+  {
     name: 'offline messages',
     means:
       'leaves, which a contact sees, comes back and has what the contact said meanwhile, with its delay (XEP-0203)',

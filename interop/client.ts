@@ -82,6 +82,8 @@ export interface Actions {
   changePassword(password: string): Promise<void>
   /** Connects again after its connection was cut, and goes on in the same session (XEP-0198 §5); rejects where it is another one. */
   resumes(): Promise<void>
+  /** Connects again after its connection was cut; by which mechanism it authenticated. */
+  returns(): Promise<string>
   /** Reads all that it said with somebody in its archive (XEP-0313), in pages of at most so many messages. */
   archived(of: string, page: number): Promise<Pages>
 }

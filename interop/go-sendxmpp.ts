@@ -93,6 +93,7 @@ export const goSendxmpp: Kind = {
     time: only,
     archive: only,
     resumption: only,
+    token: only,
     password: only,
     'offline messages':
       'it prints them, and then crashes at the ping (XEP-0199) by which the server asks whether they have arrived, as at any ping',

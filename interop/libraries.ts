@@ -37,6 +37,6 @@ export async function libstrophe(folder: string): Promise<Kind & { make(): Stanz
     version: () => debianVersion('libstrophe0'),
     make,
     start: async () => make(),
-    cannot: {},
+    cannot: { token: 'it does not know SASL2 in this version' },
   }
 }

@@ -278,6 +278,7 @@ export const mcabber: Kind = {
     blocking: 'it does not know XEP-0191',
     archive: 'it does not know XEP-0313',
     resumption: 'its library, loudmouth, does not know XEP-0198',
+    token: 'it does not know SASL2',
     password: 'it has no command for it',
   },
 }

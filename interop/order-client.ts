@@ -57,7 +57,7 @@ type Of<E extends OrderEvent['event']> = Extract<OrderEvent, { event: E }>
 const bare = (jid: string) => jid.split('/')[0]
 
 /** A client on a library that knows the extensions by itself. It asks for the roster and becomes available at login. */
-export class OrderClient implements Client, Actions {
+export class OrderClient implements Client, Omit<Actions, 'returns'> {
   readonly #agent: Agent<Order, OrderEvent>
   readonly #events: OrderEvent[] = []
 

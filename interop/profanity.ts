@@ -246,6 +246,7 @@ export const profanity: Kind = {
     'own vCard': 'it has no vCards in this version',
     'others’ vCard': 'it has no vCards in this version',
     time: 'it has no command for it',
+    token: 'it does not know SASL2 in this version',
     archive: 'it looks for one among the features of the server, not of the account (XEP-0313 §7)',
   },
 }

@@ -46,7 +46,7 @@ export type StanzaEvent =
   /** The connection is gone. */
   | { readonly event: 'disconnected' }
   /** Its session goes on (XEP-0198 §5), or does not; `h` is what the server then said it has. */
-  | { readonly event: 'resumed' }
+  | { readonly event: 'resumed'; readonly mechanism?: string }
   | { readonly event: 'not-resumed'; readonly h: number | null }
   /** The server has a message. */
   | { readonly event: 'acked'; readonly id: string }
@@ -361,10 +361,15 @@ export class StanzaClient implements Client, Actions {
   }
 
   async resumes(): Promise<void> {
+    await this.returns()
+  }
+
+  async returns(): Promise<string> {
     await this.#next('disconnected', 20, ({ event }) => event === 'disconnected')
     this.#agent.order({ do: 'reconnect' })
     const answer = await this.#next('resumption', 20, ({ event }) => event === 'resumed' || event === 'not-resumed')
     if (answer.event !== 'resumed') throw new Error('its session was over')
+    return answer.mechanism ?? ''
   }
 
   /** How often somebody was seen leaving. */

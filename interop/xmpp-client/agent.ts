@@ -28,9 +28,9 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
       order.carrier === 'direct TLS' ? `xmpps://${domain}:${order.port}` : `xmpp://${order.address}:${order.port}`,
     domain,
     resource: order.resource,
-    credentials: async (authenticate, mechanisms) => {
-      mechanism = mechanisms[0]!
-      await authenticate({ username, password: order.password }, mechanism, device)
+    credentials: async (authenticate, mechanisms, fast) => {
+      const token = await fast?.fetch()
+      await authenticate({ username, password: order.password, ...(token && { token }) }, mechanisms[0]!, device)
     },
   })
   // It comes back when it is told to.
@@ -69,7 +69,11 @@ function connect(order: StanzaOrder & { do: 'connect' }): { xmpp: ReturnType<typ
     xmpp.removeAllListeners('nonza')
     tell({ event: 'disconnected' })
   })
-  const keeper = new Keeper(xmpp, tell)
+  // What it sends tells by what it authenticates: by a token where it has one (XEP-0484).
+  xmpp.on('send', element => {
+    if (element.name === 'authenticate' || element.name === 'auth') mechanism = element.attrs['mechanism']!
+  })
+  const keeper = new Keeper(xmpp, event => tell(event.event === 'resumed' ? { ...event, mechanism } : event))
   xmpp.on('online', jid => {
     begun = true
     const tls = (xmpp.socket as unknown as { socket?: { getProtocol?(): string } }).socket?.getProtocol?.() ?? ''

@@ -6,6 +6,12 @@ declare module '@xmpp/client' {
     getChild(name: string, namespace: string): Xml | undefined
     toString(): string
   }
+  /** By which one logs in without a password (XEP-0484). */
+  interface Token {
+    readonly mechanism: string
+    readonly token: string
+    readonly expiry: string
+  }
   interface Client {
     /** Milliseconds that one step of connecting may take. */
     timeout: number
@@ -25,7 +31,7 @@ declare module '@xmpp/client' {
     readonly socket: { end(): void } | null
     on(event: 'error' | 'offline' | 'disconnect', listener: (error: unknown) => void): void
     on(event: 'online', listener: (address: { toString(): string }) => void): void
-    on(event: 'stanza' | 'element', listener: (stanza: Xml) => void): void
+    on(event: 'stanza' | 'element' | 'send', listener: (stanza: Xml) => void): void
     removeAllListeners(event: 'nonza'): void
     start(): Promise<unknown>
     stop(): Promise<unknown>
@@ -42,11 +48,12 @@ declare module '@xmpp/client' {
     readonly resource: string
     readonly credentials: (
       authenticate: (
-        credentials: { username: string; password: string },
+        credentials: { username: string; password: string; token?: Token },
         mechanism: string,
         device: Xml,
       ) => Promise<void>,
       mechanisms: readonly string[],
+      fast: { fetch(): Promise<Token | undefined> } | null | undefined,
     ) => Promise<void>
   }): Client
 }
