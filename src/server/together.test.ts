@@ -5,6 +5,7 @@ import { StorageError } from '../storage/storage.ts'
 import { collect } from '../testing/collect.ts'
 import type { Player } from '../testing/play.ts'
 import { type TestServer, testServer } from '../testing/server.ts'
+import { settle } from '../testing/settle.ts'
 import { SlowStore } from '../testing/slow-store.ts'
 
 let disk: SlowStore
@@ -35,7 +36,6 @@ afterEach(async () => {
 const say = (to: string, id: string, more = '') =>
   `<message to="${to}@localhost" type="chat" id="${id}"><body>${id}</body>${more}</message>`
 const noStore = '<no-store xmlns="urn:xmpp:hints"/>'
-const settle = () => new Promise<void>(resolve => void setImmediate(() => setImmediate(resolve)))
 const ids = (elements: readonly { attribute(name: string): string | undefined }[]) =>
   elements.map(one => one.attribute('id'))
 

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { Timer } from '../runtime/runtime.ts'
 import { RawClient } from '../testing/raw.ts'
 import { type TestServer, testServer } from '../testing/server.ts'
+import { settle } from '../testing/settle.ts'
 import { encodeBase64 } from '../wire/base64.ts'
 import { type Reader, Share, Unsent } from './unsent.ts'
 
-const settle = () => new Promise<void>(resolve => void setImmediate(resolve))
 const mebibyte = 2 ** 20
 let house: TestServer
 
@@ -92,8 +92,8 @@ test('nothing is counted any more when all have read, acknowledged or gone', asy
   await flood(romeo, 'nurse', 8)
   assert.ok(unsent.bytes > 0)
   nurse.client.links.sockets.client.destroy()
-  while (sessions('nurse').length > 0) await settle()
-  for (let turn = 0; unsent.bytes > 0 && turn < 20; turn++) await settle()
+  while (sessions('nurse').length > 0) await settle(1)
+  for (let turn = 0; unsent.bytes > 0 && turn < 20; turn++) await settle(1)
   assert.equal(unsent.bytes, 0)
 })
 

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { settle } from '../../testing/settle.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
 import { delay } from '../delay/wire.ts'
 import { Device } from './test-device.ts'
 import { body, hint, numbers, scene } from './test-scene.ts'
 
 type Gate = PromiseWithResolvers<void>
-
-const settle = async () => {
-  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
-}
 
 test('what somebody did not take while the cursor of a new device begins is for that device', async () => {
   const disk = new SlowStore()
@@ -137,9 +134,9 @@ test('what the disk has already, and those who are there do not, waits until the
     return outcome
   }
   const said = it.says(body(2), body(3, hint('no-store')), body(4))
-  await settle()
+  await settle(10)
   read.resolve()
-  await settle()
+  await settle(10)
   told.resolve()
   await said
   assert.deepEqual((await phone.until(4)).ids(), numbers(1, 4))

@@ -4,6 +4,7 @@ import { StorageError } from '../../storage/storage.ts'
 import { collect } from '../../testing/collect.ts'
 import type { Player } from '../../testing/play.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
+import { settle } from '../../testing/settle.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
 import { Jid } from '../../wire/jid.ts'
 import { Device } from './test-device.ts'
@@ -19,15 +20,11 @@ beforeEach(async () => {
 })
 afterEach(() => house.stop())
 
-const settle = async () => {
-  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
-}
-
 /** The process is killed, and another begins with what is in the store. */
 async function crash(): Promise<void> {
   house = await testServer({ storage: disk.open })
   await house.server.resume()
-  await settle()
+  await settle(10)
 }
 
 async function available(jid: string): Promise<Player> {
@@ -81,12 +78,12 @@ test('who is back at once gets it too, before anything newer', async () => {
   // The server listens once this has resolved: then people come, however slow the disk is.
   const begun = testServer({ storage: disk.open })
   await asked.promise
-  if (!(await Promise.race([begun, settle()]))) answered.resolve()
+  if (!(await Promise.race([begun, settle(10)]))) answered.resolve()
   house = await begun
   const [first, second] = [await available('juliet@localhost/j'), await available('romeo@localhost/r')]
   const came = await messages(first)
   answered.resolve()
-  await settle()
+  await settle(10)
   second.send(say('m3'))
   assert.deepEqual([...came, ...(await messages(first))], ['m1', 'm2', 'm3'])
 })
@@ -124,7 +121,7 @@ test('what it is known to have does not come again', async () => {
     juliet.send('<presence><status>here</status></presence>')
     await collect(juliet)
   }
-  await settle()
+  await settle(10)
   romeo.send(say('m2'))
   assert.deepEqual(await messages(juliet), ['m2'])
   await crash()
@@ -138,7 +135,7 @@ test('nothing waits for others after a restart that a device has, or gets', asyn
   await phone.read()
   assert.deepEqual(phone.ids(), ['m1'])
   romeo.send(say('m2'))
-  await settle()
+  await settle(10)
   await house.server.suspend()
   await crash()
   const juliet = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('juliet@localhost'))!
@@ -151,7 +148,7 @@ test('who left in good order is sent nothing again', async () => {
   romeo.send(say('m1'))
   assert.deepEqual(await messages(juliet), ['m1'])
   await juliet.disconnect()
-  await settle()
+  await settle(10)
   await crash()
   assert.deepEqual(await messages(await available('juliet@localhost/j')), [])
 })

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { RawClient } from '../../testing/raw.ts'
 import { type TestServer, testServer } from '../../testing/server.ts'
+import { settle } from '../../testing/settle.ts'
 import { SlowStore } from '../../testing/slow-store.ts'
 import { encodeBase64 } from '../../wire/base64.ts'
 
 const sm = 'urn:xmpp:sm:3'
 const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>`
-const settle = () => new Promise<void>(resolve => void setImmediate(() => setImmediate(resolve)))
 
 let disk: SlowStore
 let house: TestServer
