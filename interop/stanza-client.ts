@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type Element, escapeAttribute, escapeText } from '../src/wire/element.ts'
 import { parse } from '../src/wire/reader.ts'
 import { Agent } from './agent.ts'
+import { caps } from './agent-features.ts'
 import { forwardedBy, mam, pageQuery, rsm } from './archive-pages.ts'
 import {
   type Access,
@@ -15,20 +15,6 @@ import {
   Refused,
   type Show,
 } from './client.ts'
-
-/** What the agents answer to disco#info, with the identity client/bot "agent". */
-export const features = [
-  'http://jabber.org/protocol/chatstates',
-  'http://jabber.org/protocol/disco#info',
-  'urn:xmpp:ping',
-  'urn:xmpp:receipts',
-]
-const verification = createHash('sha1')
-  .update(`client/bot//agent<${features.join('<')}<`)
-  .digest('base64')
-
-/** Tells others what the agent can (XEP-0115): some send chat states and ask for receipts only then. */
-const caps = `<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:example:agent' ver='${verification}'/>`
 
 /** What an agent of a library that speaks stanzas is told. */
 export type StanzaOrder =

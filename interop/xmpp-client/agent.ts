@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { client, type Xml, xml } from '@xmpp/client'
 import type { Element } from '../../src/wire/element.ts'
 import { parse } from '../../src/wire/reader.ts'
-import { features, type StanzaEvent, type StanzaOrder } from '../stanza-client.ts'
+import { features } from '../agent-features.ts'
+import type { StanzaEvent, StanzaOrder } from '../stanza-client.ts'
 import { Keeper } from './keeper.ts'
 
 /** How often it has connected again. */
