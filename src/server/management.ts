@@ -66,4 +66,6 @@ export interface Managed {
   expire(): void
   /** Keeps the count with what is being committed now, for a client that asks after a crash. */
   keep(h: number): void
+  /** Resolves when that is durable, or cannot be. */
+  kept(): Promise<void> | undefined
 }

@@ -1,7 +1,8 @@
 import { StorageError } from '../storage/storage.ts'
 import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError } from '../wire/errors.ts'
-import type { Envelope } from './envelope.ts'
+import type { Jid } from '../wire/jid.ts'
+import type { Envelope, StanzaKind } from './envelope.ts'
 
 /**
  * The stanza that answers one which was refused, or undefined where nothing may be answered: refusals never echo.
@@ -20,6 +21,20 @@ export function answer(refused: Envelope, error: StanzaError): Element | undefin
   if (refused.kind === 'presence' && refused.type === 'probe') return undefined
   if (refused.kind === 'iq' && refused.type === 'result') return undefined
   return errorReply(refused.stanza, error)
+}
+
+/**
+ * What answers a stanza of this client's that could not even become an envelope; undefined where nothing may be answered
+ * (RFC 6120 §8.3.1). Throws what is no StanzaError.
+ */
+export function refusedUnstamped(client: Jid, kind: StanzaKind, stanza: Element, error: unknown): Element | undefined {
+  if (!(error instanceof StanzaError)) throw error
+  const type = stanza.attribute('type')
+  if (type === 'error' || (kind === 'iq' && type === 'result')) return undefined
+  // The address may be what is wrong: the answer comes from the account then, without `from`.
+  const id = stanza.attribute('id')
+  const attributes = ['from', client.full, ...(id === undefined ? [] : ['id', id])]
+  return errorReply(stanza.withAttributes(attributes), error)
 }
 
 /**

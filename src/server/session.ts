@@ -3,12 +3,12 @@ import { StanzaError, StreamError } from '../wire/errors.ts'
 import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Carrier } from './carrier.ts'
-import type { StanzaKind } from './envelope.ts'
 import { Envelope, kindOf } from './envelope.ts'
+import { Loose } from './loose.ts'
 import type { Managed } from './management.ts'
 import { Outbox } from './outbox.ts'
 import type { Owner } from './owner.ts'
-import { errorReply } from './refusal.ts'
+import { refusedUnstamped } from './refusal.ts'
 import type { Road } from './road.ts'
 import type { Slot } from './slot.ts'
 import { Slots } from './slot.ts'
@@ -70,12 +70,10 @@ export class Session implements Reader {
   readonly slots = new Slots()
   /** How many stanzas came. */
   received = 0
-  /** How many of them were handled, for XEP-0198's `h`: a contiguous prefix. */
-  handled = 0
-  /** How many requests are being handled that may keep something in their own time. */
-  #loose = 0
-  /** Whether something was committed that the kept count does not count. */
-  #uncounted = false
+  /** How many of them are through: a contiguous prefix. */
+  #through = 0
+  /** What it asked for that is done in its own time; made when there is something. */
+  #loose: Loose | undefined
   readonly #answers = new Turns()
   #carrier: Carrier | undefined
   #managed: Managed | undefined
@@ -145,19 +143,18 @@ export class Session implements Reader {
       receipt = this.#road.send(stamped(this, kind, stanza, this.#carrier?.lang))
       committed = storage.begun
     } catch (error) {
-      this.#refuseUnstamped(kind, stanza, error)
+      const answer = refusedUnstamped(this.jid, kind, stanza, error)
+      if (answer !== undefined) this.answer(answer)
     } finally {
       storage.end()
     }
     if (receipt === undefined && this.#answers.idle) {
-      this.handled++
+      this.#through++
       this.#leave()
       return
     }
-    // What is done for a request in its own time is not seen from here.
     const loose = receipt !== undefined && !committed && kind === 'iq' && stanza.attribute('type') === 'set'
-    if (loose) this.#uncounted = true
-    this.#await(receipt, loose)
+    this.#await(receipt, loose && this.#managed !== undefined)
   }
 
   /**
@@ -165,9 +162,7 @@ export class Session implements Reader {
    * anyway may be counted before it is through (DESIGN 6).
    */
   committed(): void {
-    if (this.#managed === undefined) return
-    this.#uncounted = this.#loose > 0
-    if (this.#uncounted) return
+    if (this.#managed === undefined || this.#loose?.misses()) return
     this.#managed.keep(this.#managed.counts.told(this.received - this.turns.blocking))
   }
 
@@ -249,10 +244,23 @@ export class Session implements Reader {
     if (!former.turns.idle) this.turns.queue(former.turns.through(), nothing, nothing, true)
   }
 
+  /** How many of the stanzas that came were handled, for XEP-0198's `h`: a contiguous prefix. */
+  get handled(): number {
+    return this.#loose === undefined ? this.#through : Math.min(this.#through, this.#loose.limit)
+  }
+
   /** Resolves when all that it sent so far is handled, well or not, and has gone its way; nothing where it is. */
   settled(): Receipt {
     const turns = this.turns.idle ? undefined : this.turns.after(undefined, nothing)
-    return both(turns, this.#answers.idle ? undefined : this.#answers.after(undefined, nothing))
+    const settled = both(turns, this.#answers.idle ? undefined : this.#answers.after(undefined, nothing))
+    const loose = this.#loose
+    if (loose === undefined || loose.limit === Number.POSITIVE_INFINITY) return settled
+    return (settled ?? Promise.resolve()).then(() => loose.counted)
+  }
+
+  /** Goes on as one that so many stanzas were handled of. */
+  restore(handled: number): void {
+    this.received = this.#through = handled
   }
 
   /** Whether a client is connected. */
@@ -338,20 +346,8 @@ export class Session implements Reader {
     this.slots.endStream()
   }
 
-  /** Answers what could not even become an envelope; replies and errors are never answered (RFC 6120 §8.3.1). */
-  #refuseUnstamped(kind: StanzaKind, stanza: Element, error: unknown): void {
-    if (!(error instanceof StanzaError)) throw error
-    const type = stanza.attribute('type')
-    if (type === 'error' || (kind === 'iq' && type === 'result')) return
-    // The address may be what is wrong: the answer comes from the account then, without `from`.
-    const id = stanza.attribute('id')
-    const attributes = ['from', this.jid.full, ...(id === undefined ? [] : ['id', id])]
-    this.answer(errorReply(stanza.withAttributes(attributes), error))
-  }
-
   #await(receipt: Passage, loose: boolean): void {
-    if (loose) this.#loose++
-    this.#answers.queue(receipt, nothing, loose ? this.#looseHandled : this.#handled)
+    this.#answers.queue(receipt, nothing, loose ? this.#beginLoose() : this.#handled)
     if (this.#answers.length > waitingAtMost && !this.#paused) {
       this.#paused = true
       this.#carrier?.pause()
@@ -360,13 +356,19 @@ export class Session implements Reader {
 
   /** One more is handled, well or not. */
   readonly #handled = (): void => {
-    this.handled++
+    this.#through++
     this.#relax()
   }
 
-  readonly #looseHandled = (): void => {
-    if (--this.#loose === 0 && this.#uncounted) this.committed()
-    this.#handled()
+  /** What is to be done when the request that came last is handled. */
+  #beginLoose(): () => void {
+    const loose = (this.#loose ??= new Loose())
+    const place = this.received
+    loose.begin(place)
+    return () => {
+      this.#handled()
+      loose.through(this, place).then(this.#relax)
+    }
   }
 
   /** Less waits than before. */

@@ -105,7 +105,7 @@ export function restore(session: Session, kept: KeptSession, stanzas: readonly K
   for (const one of kept.directed) session.directed.add(one.full)
   session.slots.restore(kept.slots)
   manage()
-  session.received = session.handled = kept.handled
+  session.restore(kept.handled)
   for (const one of stanzas) session.outbox.add(sentOf(session.owner, one), one.xml.length)
   session.unsent.set(session.outbox.bytes)
 }

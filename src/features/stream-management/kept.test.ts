@@ -106,6 +106,35 @@ test('what waits for something else than its commit is not counted before it is 
   assert.equal(await late('romeo', romeo.id), '3')
 })
 
+test('what came behind a request that takes its time is acknowledged when the count is on the disk', async () => {
+  const romeo = await resumable('romeo')
+  const read = disk.read.bind(disk)
+  const through = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+  let queries = 0
+  disk.read = async query => {
+    if (query.query === 'log') await through[queries++]?.promise
+    return read(query)
+  }
+  const query = (id: string) => `<iq type='set' id='${id}'><query xmlns='urn:xmpp:mam:2'/></iq>`
+  romeo.send(query('q1') + say('m1') + query('q2') + say('m2'))
+  await settle(20)
+  disk.quick = false
+  through[0].resolve()
+  await settle(20)
+  const told = async () => {
+    romeo.received = ''
+    romeo.send(`<r xmlns='${sm}'/>`)
+    await romeo.expect('<a ')
+    return /<a [^>]*h="(\d+)"/.exec(romeo.received)![1]
+  }
+  assert.equal(await told(), '0')
+  disk.keep()
+  await settle()
+  assert.equal(await told(), '2')
+  await crash()
+  assert.equal(await late('romeo', romeo.id), '2')
+})
+
 test("nobody else learns it, and only so many sessions' counts are kept", async () => {
   const romeo = await resumable('romeo')
   romeo.send(say('m1'))

@@ -13,6 +13,11 @@ export function keepCount(owner: Owner, id: string, h: number, at: number): void
   owner.mark(put(keptCounts, { id, h, at }))
 }
 
+/** Resolves when the count that was kept last is durable, or could not be kept: what is read is what was kept before. */
+export async function countKept(owner: Owner, id: string): Promise<void> {
+  await keptCount(owner, id).catch(() => {})
+}
+
 /** Keeps the last counts of sessions that are over, for clients that ask the next process (XEP-0198 §5). */
 export function keepCounts(owner: Owner, counts: Iterable<readonly [id: string, h: number]>): void {
   const at = owner.host.shared.now()

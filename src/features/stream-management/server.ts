@@ -17,7 +17,7 @@ import { bindInline } from '../bind2/exports.ts'
 import { saslInline } from '../sasl2/exports.ts'
 import { Ended } from './ended.ts'
 import { resumptions } from './exports.ts'
-import { forgetOldCounts, keepCount, keepCounts, keptCount, keptCounts } from './kept.ts'
+import { countKept, forgetOldCounts, keepCount, keepCounts, keptCount, keptCounts } from './kept.ts'
 import { answer, enable, enabled, failed, request, resume, resumed, streamManagement, tooHigh } from './wire.ts'
 
 const offered = streamManagement.write({})
@@ -115,6 +115,7 @@ function manage(session: Session, id: string, resumable: number, expire: () => v
       answer: h => answer.write({ h }).xml(ns.client),
       expire,
       keep: resumable > 0 ? keeping(session, id) : nothing,
+      kept: () => (resumable > 0 ? countKept(session.owner, id) : undefined),
     }),
     acknowledged,
   )

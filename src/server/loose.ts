@@ -1,0 +1,49 @@
+import type { Session } from './session.ts'
+
+/**
+ * Requests of one session that are done in their own time: nobody else sees what they keep, or when. The count of what was
+ * handled (XEP-0198) passes none of them before the count itself is on the disk, so that it is exact after a crash.
+ */
+export class Loose {
+  /** How many stanzas had come with each, the oldest first. */
+  readonly #places = new Set<number>()
+  /** Whether something was kept without the count, because of these. */
+  #missed = false
+  /** Resolves when what is through by now counts. */
+  counted: Promise<void> | undefined
+
+  /** A request begins: the stanza that came last. */
+  begin(place: number): void {
+    this.#places.add(place)
+    this.#missed = true
+  }
+
+  /** So many stanzas may count as handled. */
+  get limit(): number {
+    for (const place of this.#places) return place - 1
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the count cannot be kept now; it is when these are through. */
+  misses(): boolean {
+    this.#missed ||= this.#places.size > 0
+    return this.#places.size > 0
+  }
+
+  /** The oldest that was not through is, well or not. Resolves when it counts: when the count behind it is on the disk. */
+  through(session: Session, place: number): Promise<void> {
+    this.counted = this.#count(session, place)
+    return this.counted
+  }
+
+  async #count({ managed, received, turns }: Session, place: number): Promise<void> {
+    if (this.#missed && managed !== undefined) {
+      let next = Number.POSITIVE_INFINITY
+      for (const other of this.#places) if (other > place && other < next) next = other
+      this.#missed = next <= received
+      managed.keep(managed.counts.told(Math.min(received - turns.blocking, next - 1)))
+      await managed.kept()
+    }
+    this.#places.delete(place)
+  }
+}
