@@ -1,5 +1,6 @@
 import type { Socket as NetSocket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { firstBuffer, halves, sparedAtMost } from './node-sparing.ts'
 import { clientTls, NodeSecurity, serverTls } from './node-tls.ts'
 import type { Address, ClientTls, Security, ServerTls, Socket, SocketReader } from './runtime.ts'
 
@@ -14,6 +15,9 @@ type Carrier = (NetSocket | TLSSocket) & { [owner]?: NodeSocket }
 interface Handshake {
   readonly role: 'server' | 'client'
   readonly timer: NodeJS.Timeout
+  readonly plain: Carrier
+  /** What was written before it. */
+  readonly written: number
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
@@ -57,6 +61,8 @@ export class NodeSocket implements Socket {
   #carrier: Carrier
   #security: Security | undefined
   #handshake: Handshake | undefined
+  /** How many writes may still be in two. */
+  #spared = 0
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
   #paused = false
@@ -87,7 +93,15 @@ export class NodeSocket implements Socket {
   }
 
   write(data: string | Uint8Array): void {
-    if (!this.#ending && !this.#carrier.destroyed) this.#carrier.write(data)
+    const carrier = this.#carrier
+    if (this.#ending || carrier.destroyed) return
+    const both = this.#spared > 0 ? halves(data) : undefined
+    if (both === undefined) {
+      carrier.write(data)
+      return
+    }
+    this.#spared--
+    for (const half of both) carrier.write(half)
   }
 
   pause(): void {
@@ -111,7 +125,7 @@ export class NodeSocket implements Socket {
       const milliseconds = options.timeout ?? handshakeTime
       // of our own, because Node's begins anew with every byte
       const timer = setTimeout(late, milliseconds, plain, milliseconds).unref()
-      this.#handshake = { role: options.role, timer, resolve, reject }
+      this.#handshake = { role: options.role, timer, plain, written: plain.bytesWritten, resolve, reject }
       // Node keeps the room that it makes for the first bytes: as much as has come, but 64 KiB where it is to read them
       // into TLS itself (measured: 11 KiB of memory less for each connection)
       if (options.role === 'server') plain.once('readable', () => this.#shakeHands(plain, options))
@@ -167,6 +181,8 @@ export class NodeSocket implements Socket {
     clearTimeout(handshake.timer)
     this.#handshake = undefined
     this.#security = new NodeSecurity(carrier, handshake.role)
+    // a long certificate chain has taken the room already
+    if (handshake.plain.bytesWritten - handshake.written <= firstBuffer) this.#spared = sparedAtMost
     handshake.resolve()
     setImmediate(flow, this)
   }
