@@ -18,7 +18,12 @@ import {
 
 /** What an agent of a library that speaks stanzas is told. */
 export type StanzaOrder =
-  | ({ readonly do: 'connect'; readonly resource: string } & Omit<Access, 'port'> & { readonly port: string })
+  | ({
+      readonly do: 'connect'
+      readonly resource: string
+      /** Comes back by tokens, where it knows them (XEP-0484). */
+      readonly tokens?: boolean
+    } & Omit<Access, 'port'> & { readonly port: string })
   | { readonly do: 'send'; readonly xml: string }
   /** Connects again, after `disconnected`: resumes its session where it can. */
   | { readonly do: 'reconnect' }
@@ -96,7 +101,7 @@ export class StanzaClient implements Client, Actions {
   /** Logs in, and stays connected without presence. */
   async connect(access: Access, resource = 'stanzas'): Promise<Login> {
     this.#jid = access.jid
-    this.#agent.order({ do: 'connect', resource, ...access, port: String(access.port) })
+    this.#agent.order({ do: 'connect', resource, tokens: true, ...access, port: String(access.port) })
     const event = await this.#next('login', 20, ({ event }) => event === 'online' || event === 'refused')
     if (event.event === 'refused') throw new Refused(event.why)
     // By Bind 2 the server has its say (XEP-0386 §3.2.1); an agent that does not tell has what it wished for.
