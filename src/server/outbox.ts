@@ -16,7 +16,7 @@ export class Outbox<T> {
   /** How many of them have been confirmed. */
   acknowledged = 0
   /** Who waits for so many items to have been confirmed, in order. */
-  readonly #awaited: { readonly count: number; readonly settle: (arrived: boolean) => void }[] = []
+  #awaited: { readonly count: number; readonly settle: (arrived: boolean) => void }[] | undefined
   /** Bytes of the items that wait. */
   bytes = 0
 
@@ -68,7 +68,7 @@ export class Outbox<T> {
   /** Takes out what waits, oldest first: it will go another road. */
   take(): readonly T[] {
     const items = this.waiting()
-    for (const { settle } of this.#awaited.splice(0)) settle(false)
+    for (const { settle } of this.#awaited?.splice(0) ?? []) settle(false)
     this.clear()
     return items
   }
@@ -76,10 +76,12 @@ export class Outbox<T> {
   /** Resolves when all that was added so far has been confirmed; with false where it is taken out before. */
   arrived(): Promise<boolean> {
     if (this.#entries.length === 0) return Promise.resolve(true)
-    return new Promise(settle => this.#awaited.push({ count: this.sent, settle }))
+    return new Promise(settle => (this.#awaited ??= []).push({ count: this.sent, settle }))
   }
 
   #settle(): void {
-    while (this.#awaited.length > 0 && this.#awaited[0]!.count <= this.acknowledged) this.#awaited.shift()!.settle(true)
+    const awaited = this.#awaited
+    if (awaited === undefined) return
+    while (awaited.length > 0 && awaited[0]!.count <= this.acknowledged) awaited.shift()!.settle(true)
   }
 }

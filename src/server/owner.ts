@@ -45,6 +45,10 @@ export interface Keeping {
 }
 
 const none: ReadonlyMap<string, unknown> = new Map()
+/** The log of those that have said and heard nothing yet, for all of them. */
+const noLog: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
+/** The tables of those of whom there is nothing. */
+const noTables: ReadonlyMap<Table, Map<string, unknown>> = new Map()
 
 /** How long a note waits for a commit to go with, in milliseconds. */
 const patience = 250
@@ -82,10 +86,12 @@ export class Owner {
   #commits = 0
   /** How often anything was changed. */
   #changes = 0
+  /** Who hears of commits; made with the first one. */
+  #watcher: Watcher | undefined
   #last = 0
-  #log: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
+  #log = noLog
   /** Rows of the loaded tables that have any: of most owners most have none. */
-  #tables: Map<Table, Map<string, unknown>> | undefined
+  #tables: ReadonlyMap<Table, Map<string, unknown>> | undefined
   readonly #keeping: Keeping
 
   constructor(kind: OwnerKind, address: Jid, host: Host, id: OwnerId, keeping: Keeping) {
@@ -113,8 +119,8 @@ export class Owner {
     }
     this.#last = log.last
     this.delivered = log.last
-    this.#log = log
-    this.#tables = new Map()
+    this.#log = log.undelivered > 0 || Object.keys(log.cursors).length > 0 ? log : noLog
+    this.#tables = noTables
     for (const [index, table] of tables.entries())
       for (const row of rows[index]!) {
         const values = table.read(row)
@@ -130,7 +136,10 @@ export class Owner {
   }
 
   #rows(table: Table): Map<string, unknown> {
-    const tables = this.#tables!
+    const tables: Map<Table, Map<string, unknown>> = this.#tables === noTables
+      ? new Map()
+      : (this.#tables as Map<Table, Map<string, unknown>>)
+    this.#tables = tables
     let rows = tables.get(table)
     if (rows === undefined) tables.set(table, (rows = new Map()))
     return rows
@@ -209,7 +218,7 @@ export class Owner {
     if (commit === undefined) return undefined
     this.#underway = commit
     this.#commits++
-    commit.watch(this.#watcher)
+    commit.watch((this.#watcher ??= this.#watched()))
     return commit
   }
 
@@ -218,14 +227,15 @@ export class Owner {
     return this.#underway
   }
 
-  readonly #watcher: Watcher = {
-    kept: () => {
+  #watched(): Watcher {
+    const kept = () => {
       if (--this.#commits === 0) this.#underway = undefined
-    },
-    failed: () => {
-      this.#watcher.kept()
+    }
+    const failed = () => {
+      kept()
       this.stale = true
-    },
+    }
+    return { kept, failed }
   }
 
   #apply(change: Change): Write {

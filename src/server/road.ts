@@ -197,7 +197,10 @@ export class Road {
 
   #present(stages: Stages, e: Envelope): Passage {
     if (e.to === undefined) return this.#broadcast(stages, e)
-    if (isNotification(e)) e.session?.directedTo(e.to, e.type === 'available')
+    if (isNotification(e)) {
+      if (e.type === 'available') e.session?.directed.add(e.to)
+      else e.session?.directed.delete(e.to.full)
+    }
     return this.route(e)
   }
 

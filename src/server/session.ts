@@ -1,8 +1,9 @@
 import { Element } from '../wire/element.ts'
-import { StanzaError, StreamError } from '../wire/errors.ts'
+import { StreamError } from '../wire/errors.ts'
 import type { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Carrier } from './carrier.ts'
+import { Directed } from './directed.ts'
 import { Envelope, kindOf } from './envelope.ts'
 import { Loose } from './loose.ts'
 import type { Managed } from './management.ts'
@@ -29,9 +30,6 @@ export interface Sent {
   readonly behind: number
 }
 
-/** Entities that one session may send directed presence to. */
-const directedAtMost = 10_000
-
 /** Stanzas of one session that wait for the store before its stream is no longer read. */
 const waitingAtMost = 256
 
@@ -53,7 +51,7 @@ export class Session implements Reader {
   /** Whether it asked for the roster, and so hears of its changes and of answers to subscriptions (RFC 6121 §2.2). */
   interested = false
   /** JIDs that directed presence was sent to and not taken back from. */
-  readonly directed = new Set<string>()
+  readonly directed = new Directed()
   /** Whether it was available before it last spoke to everybody: then that was no initial presence (RFC 6121 §4.2, §4.4). */
   wasAvailable = false
   ended = false
@@ -78,6 +76,8 @@ export class Session implements Reader {
   #carrier: Carrier | undefined
   #managed: Managed | undefined
   readonly #road: Road
+  /** What is done when something has ended: made when something first waits. */
+  #endings: { readonly handled: () => void; readonly relax: () => void; readonly rest: () => void } | undefined
   #paused = false
   #closing: StreamError | undefined
 
@@ -113,17 +113,6 @@ export class Session implements Reader {
     this.wasAvailable = this.presence !== undefined
     this.presence = presence
     if (presence !== undefined) this.priority = priorityOf(presence)
-  }
-
-  /** It told somebody in particular whether it is available (RFC 6121 §4.6). */
-  directedTo(jid: Jid, available: boolean): void {
-    if (!available) {
-      this.directed.delete(jid.full)
-      return
-    }
-    if (this.directed.size >= directedAtMost && !this.directed.has(jid.full))
-      throw new StanzaError('policy-violation', { text: 'Too much directed presence.' })
-    this.directed.add(jid.full)
   }
 
   /** A stanza from the client. Throws StreamError where the stream cannot go on. */
@@ -176,7 +165,7 @@ export class Session implements Reader {
           this.deliver(stanza)
           return undefined
         },
-        this.#relax,
+        this.#ending.relax,
       )
   }
 
@@ -347,15 +336,20 @@ export class Session implements Reader {
   }
 
   #await(receipt: Passage, loose: boolean): void {
-    this.#answers.queue(receipt, nothing, loose ? this.#beginLoose() : this.#handled)
+    this.#answers.queue(receipt, nothing, loose ? this.#beginLoose() : this.#ending.handled)
     if (this.#answers.length > waitingAtMost && !this.#paused) {
       this.#paused = true
       this.#carrier?.pause()
     }
   }
 
+  get #ending() {
+    this.#endings ??= { handled: () => this.#handled(), relax: () => this.#relax(), rest: () => this.#rest() }
+    return this.#endings
+  }
+
   /** One more is handled, well or not. */
-  readonly #handled = (): void => {
+  #handled(): void {
     this.#through++
     this.#relax()
   }
@@ -367,21 +361,21 @@ export class Session implements Reader {
     loose.begin(place)
     return () => {
       this.#handled()
-      loose.through(this, place).then(this.#relax)
+      loose.through(this, place).then(this.#ending.relax)
     }
   }
 
   /** Less waits than before. */
-  readonly #relax = (): void => {
+  #relax(): void {
     if (this.#paused && this.#answers.length <= waitingAtMost / 2) {
       this.#paused = false
       this.#carrier?.resume()
     }
-    if (this.#closing !== undefined || this.#managed?.counts.owed) queueMicrotask(this.#rest)
+    if (this.#closing !== undefined || this.#managed?.counts.owed) queueMicrotask(this.#ending.rest)
   }
 
   /** Nothing waits any more, perhaps. */
-  readonly #rest = (): void => {
+  #rest(): void {
     this.#leave()
     if (this.#managed?.counts.owed && this.#answers.idle) this.tell()
   }

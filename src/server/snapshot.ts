@@ -102,7 +102,7 @@ export function restore(session: Session, kept: KeptSession, stanzas: readonly K
   session.device = kept.device
   if (kept.presence !== undefined) session.available(elementOf(kept.presence))
   session.interested = kept.interested
-  for (const one of kept.directed) session.directed.add(one.full)
+  for (const one of kept.directed) session.directed.add(one)
   session.slots.restore(kept.slots)
   manage()
   session.restore(kept.handled)

@@ -37,12 +37,16 @@ class Turn implements Watcher {
   }
 }
 
+/** Never filled. */
+const none: Turn[] = []
+
 /**
  * Turns of one owner or one session: what must be waited for starts at once and overlaps, what follows it happens in
  * the order in which it was queued. While nothing waits, callers see `idle` and go on without queueing anything.
  */
 export class Turns {
-  readonly #queue: Turn[] = []
+  /** Made when something first waits; nothing ever does for most. */
+  #queue = none
   #head = 0
   #running = false
   #blocking = 0
@@ -81,6 +85,7 @@ export class Turns {
    */
   queue(pending: Pending, next: () => Passage, end: (error: unknown) => void, blocks = false): void {
     const turn = new Turn(this, next, end, blocks)
+    if (this.#queue === none) this.#queue = []
     this.#queue.push(turn)
     if (blocks) this.#blocking++
     if (pending === undefined) turn.kept()
@@ -96,7 +101,8 @@ export class Turns {
       this.#take(turn)
     }
     if (this.#head === this.#queue.length) {
-      this.#queue.length = 0
+      // emptied in place: where lists come and go, V8 soon makes them old at birth
+      if (this.#head > 0) this.#queue.length = 0
       this.#head = 0
     } else if (this.#head > 1024) {
       this.#queue.splice(0, this.#head)

@@ -5,13 +5,18 @@ const most = 1024
  * that grew one character at a time would take thirty bytes for each.
  */
 export class Held {
-  #pieces: string[] = []
+  /** Made when there is one: of most that are silent there are four for each connection. */
+  #pieces: string[] | undefined
   #blocks: string[] | undefined
   /** Whether there is a piece, be it an empty one. */
   any = false
 
   add(piece: string): void {
     this.any = true
+    if (this.#pieces === undefined) {
+      this.#pieces = [piece]
+      return
+    }
     if (this.#pieces.length === most) {
       ;(this.#blocks ??= []).push(this.#pieces.join(''))
       this.#pieces = []
@@ -21,7 +26,9 @@ export class Held {
 
   /** All pieces in one, and forgets them. */
   take(): string {
-    const last = this.#pieces.length === 1 ? this.#pieces[0]! : this.#pieces.join('')
+    const pieces = this.#pieces
+    if (pieces === undefined) return ''
+    const last = pieces.length === 1 ? pieces[0]! : pieces.join('')
     const text = this.#blocks === undefined ? last : this.#blocks.join('') + last
     this.clear()
     return text
@@ -29,7 +36,7 @@ export class Held {
 
   clear(): void {
     if (!this.any) return
-    this.#pieces = []
+    this.#pieces = undefined
     this.#blocks = undefined
     this.any = false
   }

@@ -41,7 +41,7 @@ export class Reader {
   readonly #scanner: Scanner
   #limits: Limits
   /** Chunks that came while paused or from within the handler. */
-  #waiting: (Uint8Array | string)[] = []
+  #waiting: (Uint8Array | string)[] | undefined
   #waitingBytes = 0
   #running = false
   #paused = false
@@ -115,7 +115,7 @@ export class Reader {
   /** Forgets what came and was not delivered, as STARTTLS must (RFC 6120 §5.4.3.3); then `restart`. */
   discard(): void {
     this.#input.reset()
-    this.#waiting = []
+    this.#waiting = undefined
     this.#waitingBytes = 0
   }
 
@@ -125,6 +125,7 @@ export class Reader {
       this.#fail(exceeded('More data than can wait'))
       return
     }
+    this.#waiting ??= []
     this.#waiting.push(typeof chunk === 'string' ? chunk : new Uint8Array(chunk))
   }
 
@@ -155,7 +156,7 @@ export class Reader {
         return
       }
       this.#input.finish(this.#limits.stanzaBytes)
-      const next = this.#waiting.shift()
+      const next = this.#waiting?.shift()
       if (next === undefined) return
       this.#waitingBytes -= next.length + overhead
       this.#input.take(next)
