@@ -23,11 +23,20 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 20)) {
 // stanzas. This saves a quarter of the processor time of an archived message. Only a program's own command line can ask for
 // it, so the process takes another one; who gives it such options himself is left alone.
 const memory = ['--max-semi-space-size=64', '--no-parallel-scavenge', '--no-allocation-site-pretenuring']
-const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(option => option.includes('semi-space'))
-if (process.argv[2] === 'start' && !given && process.execve && process.platform !== 'win32' && !process.connected)
+const options = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
+const given = word => options.some(option => option.includes(word))
+// OpenSSL's session tickets, which Node has no other way to leave out: an operator's own configuration of OpenSSL is kept.
+const tls = given('openssl') || process.env.OPENSSL_CONF ? [] : [`--openssl-config=${file('tls.cnf')}`]
+if (
+  process.argv[2] === 'start' &&
+  !given('semi-space') &&
+  process.execve &&
+  process.platform !== 'win32' &&
+  !process.connected
+)
   process.execve(
     process.execPath,
-    [process.execPath, ...memory, ...process.execArgv, ...process.argv.slice(1)],
+    [process.execPath, ...memory, ...tls, ...process.execArgv, ...process.argv.slice(1)],
     process.env,
   )
 

@@ -3,6 +3,8 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { connect } from 'node:tls'
+import { ns } from '../wire/namespaces.ts'
 import { program } from './test-program.ts'
 
 const { folderOf, run, startProcess, top } = program('start')
@@ -57,6 +59,23 @@ suite('the program', { concurrency: true }, () => {
     assert.match(banner, /SHA-256 ([0-9A-F]{2}:){31}/)
     assert.match(banner, /jackdaw\.js user add romeo@localhost\n/)
     assert.match(banner, /\/connect romeo@localhost server 127\.0\.0\.1 port \d+ tls trust\n/)
+  })
+
+  test('TLS sends no session tickets, and takes the shorter keys', async () => {
+    const folder = folderOf('tickets')
+    const server = startProcess(folder, 'start --json')
+    const [, { address }] = JSON.parse(await server.begun()).listening
+    const client = connect({ port: address.port, host: '127.0.0.1', rejectUnauthorized: false })
+    let tickets = 0
+    client.on('session', () => tickets++)
+    // What answers a stream header comes behind them.
+    client.write(`<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='${ns.streams}'>`)
+    await new Promise(resolve => client.once('data', resolve))
+    assert.equal(tickets, 0)
+    assert.equal(client.getCipher().standardName, 'TLS_AES_128_GCM_SHA256')
+    client.destroy()
+    server.child.kill('SIGINT')
+    assert.equal((await server.finished).code, 0)
   })
 
   test('a port in use is named, with what to do; nothing is left behind', async () => {
