@@ -5,6 +5,7 @@ import { base64, bool, int, oneOf } from '../wire/kinds.ts'
 import type { ScramHash } from '../wire/sasl/crypto.ts'
 import type { ScramKeys } from '../wire/sasl/server.ts'
 import { deriveScramKeys, fakeScramKeys, passwordMatches, saltLength } from '../wire/sasl/server.ts'
+import { type Soon, when } from '../wire/sasl/soon.ts'
 import { utf8 } from '../wire/sasl/text.ts'
 import { extensionPoint } from './feature.ts'
 import type { Host } from './host.ts'
@@ -151,13 +152,12 @@ export class Accounts {
   }
 
   /** Whether the account of this localpart must not log in. */
-  async disabled(local: string): Promise<boolean> {
-    const owner = await this.#find(local)
-    return owner === undefined || !mayLogIn(owner)
+  disabled(local: string): Soon<boolean> {
+    return when(this.#find(local), owner => owner === undefined || !mayLogIn(owner))
   }
 
   /** The keys of a user, or for nobody's name ones that look the same every time and never match. */
-  scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
+  scramKeys(username: string, hash: ScramHash): Soon<ScramKeys> {
     const name = prepared(username)
     return this.#known.of(`${hash} ${name}`, async () => {
       const owner = await this.#find(username)
@@ -190,9 +190,9 @@ export class Accounts {
     throw new AccountError(`${address} is no account's address here. It looks like name@${this.#host.domain}.`)
   }
 
-  async #find(username: string): Promise<Owner | undefined> {
+  #find(username: string): Soon<Owner | undefined> {
     try {
-      return await this.#host.owners.find(Jid.of(username, this.#host.domain.domain))
+      return this.#host.owners.find(Jid.of(username, this.#host.domain.domain))
     } catch (error) {
       if (error instanceof Malformed) return undefined
       throw error

@@ -3,6 +3,7 @@ import { Element } from '../wire/element.ts'
 import { Malformed, StanzaError, StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
+import { type Soon, when } from '../wire/sasl/soon.ts'
 import { mayLogIn } from './accounts.ts'
 import { sessionOf } from './delivery.ts'
 import { extensionPoint } from './feature.ts'
@@ -28,29 +29,37 @@ export const binding: StreamFeature = {
   namespace: ns.bind,
   when: ['authenticated'],
   offer: () => offered,
-  async take(stream, iq) {
+  take(stream, iq) {
     try {
-      const bind = iq.elements[0]!
-      const id = iq.attribute('id')
-      if (id === undefined || iq.name !== 'iq' || iq.attribute('type') !== 'set' || !bind.is('bind', ns.bind)) {
-        throw new StanzaError('bad-request', { text: 'Binding is an IQ of type set with an id.' })
-      }
-      const session = await bindTo(stream, bind.child('resource')?.text)
-      const jid = new Element('jid', ns.bind, [], [session.jid.full])
-      const result = new Element(
-        'iq',
-        ns.client,
-        ['type', 'result', 'id', id],
-        [new Element('bind', ns.bind, [], [jid])],
-      )
-      stream.write(result.xml(ns.client))
+      const bound = when(asked(stream, iq), session => answer(stream, iq, session))
+      return bound?.catch(error => refuse(stream, iq, error))
     } catch (error) {
-      if (error instanceof StreamError) throw error
-      const refusal = refusalOf(error, () => stream.fault(error))
-      stream.rationed('info', 'binding refused', { condition: refusal.condition, reason: refusal.text })
-      stream.write(errorReply(iq.withAttributes(idOnly(iq)), refusal).xml(ns.client))
+      return refuse(stream, iq, error)
     }
   },
+}
+
+/** Throws, or rejects with, StanzaError. */
+function asked(stream: Stream, iq: Element): Soon<Session> {
+  const bind = iq.elements[0]!
+  const id = iq.attribute('id')
+  if (id === undefined || iq.name !== 'iq' || iq.attribute('type') !== 'set' || !bind.is('bind', ns.bind)) {
+    throw new StanzaError('bad-request', { text: 'Binding is an IQ of type set with an id.' })
+  }
+  return bindTo(stream, bind.child('resource')?.text)
+}
+
+function answer(stream: Stream, iq: Element, session: Session): undefined {
+  const jid = new Element('jid', ns.bind, [], [session.jid.full])
+  const bind = new Element('bind', ns.bind, [], [jid])
+  stream.write(new Element('iq', ns.client, ['type', 'result', ...idOnly(iq)], [bind]).xml(ns.client))
+}
+
+function refuse(stream: Stream, iq: Element, error: unknown): undefined {
+  if (error instanceof StreamError) throw error
+  const refusal = refusalOf(error, () => stream.fault(error))
+  stream.rationed('info', 'binding refused', { condition: refusal.condition, reason: refusal.text })
+  stream.write(errorReply(iq.withAttributes(idOnly(iq)), refusal).xml(ns.client))
 }
 
 const bindElement = element(ns.bind, 'bind', {})
@@ -63,13 +72,14 @@ export const secondBinding: readonly IqRegistration[] = [
 ]
 
 /** Binds the stream to a resource: the client's wish, or one made here. Throws StanzaError. */
-async function bindTo(stream: Stream, wish: string | undefined): Promise<Session> {
+function bindTo(stream: Stream, wish: string | undefined): Soon<Session> {
   const { streams } = stream
   const host = stream.host!
   const address = Jid.of(stream.username!, host.domain.domain)
-  const owner = await host.owners.find(address)
-  if (owner === undefined) throw new StreamError('not-authorized', 'The account cannot log in.')
-  return bindSession(stream, owner, resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish))
+  return when(host.owners.find(address), owner => {
+    if (owner === undefined) throw new StreamError('not-authorized', 'The account cannot log in.')
+    return bindSession(stream, owner, resourceJid(address, wish === undefined || wish === '' ? streams.id() : wish))
+  })
 }
 
 /**

@@ -51,9 +51,6 @@ test('those that nobody asks for are forgotten', async () => {
 
 test('a read that fails is tried again', async () => {
   const known = new KnownKeys()
-  await assert.rejects(
-    known.of('a', () => Promise.reject(new Error('disk'))),
-    /disk/,
-  )
+  await assert.rejects(async () => known.of('a', () => Promise.reject(new Error('disk'))), /disk/)
   await known.of('a', async () => keys())
 })

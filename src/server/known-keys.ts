@@ -1,4 +1,5 @@
 import type { ScramKeys } from '../wire/sasl/server.ts'
+import type { Soon } from '../wire/sasl/soon.ts'
 
 /** So many are kept at hand, those that were asked for last. */
 const most = 1000
@@ -13,13 +14,15 @@ export class KnownKeys {
   #changes = 0
 
   /** Those of this name, read where they are not at hand. */
-  async of(name: string, read: () => Promise<ScramKeys>): Promise<ScramKeys> {
+  of(name: string, read: () => Promise<ScramKeys>): Soon<ScramKeys> {
     const known = this.#known.get(name)
-    if (known !== undefined) {
-      this.#known.delete(name)
-      this.#known.set(name, known)
-      return known
-    }
+    if (known === undefined) return this.#read(name, read)
+    this.#known.delete(name)
+    this.#known.set(name, known)
+    return known
+  }
+
+  async #read(name: string, read: () => Promise<ScramKeys>): Promise<ScramKeys> {
     const changes = this.#changes
     const keys = await read()
     if (changes === this.#changes) {

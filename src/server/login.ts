@@ -2,8 +2,10 @@ import { StorageError } from '../storage/storage.ts'
 import { StreamError } from '../wire/errors.ts'
 import { Jid } from '../wire/jid.ts'
 import { channelBindingTypes } from '../wire/sasl/channel-binding.ts'
+import type { Announced } from '../wire/sasl/downgrade.ts'
 import type { SaslServer, SaslServerContext, SaslStep } from '../wire/sasl/server.ts'
 import { SaslError, saslServer } from '../wire/sasl/server.ts'
+import { type Soon, when } from '../wire/sasl/soon.ts'
 import { Composed } from './composed.ts'
 import type { Stream } from './stream.ts'
 
@@ -57,8 +59,8 @@ export class Attempt {
     this.#exchange = exchange ?? saslServer(mechanism, context)
   }
 
-  /** One message of the client; undefined where it sent none. Rejects with SaslError, after which `failed` is due. */
-  step(data: Uint8Array | undefined): Promise<SaslStep> {
+  /** One message of the client; undefined where it sent none. Throws, or rejects with, SaslError, after which `failed` is due. */
+  step(data: Uint8Array | undefined): Soon<SaslStep> {
     if (this.#exchange === undefined) throw new SaslError('malformed-request', 'No exchange has begun.')
     return this.#exchange.step(data)
   }
@@ -68,12 +70,14 @@ export class Attempt {
     return this.#exchange?.mechanism
   }
 
-  /** The bare JID of who proved this. Rejects with SaslError where the account may not log in. */
-  async account({ username }: Proven): Promise<Jid> {
+  /** The bare JID of who proved this. Throws, or rejects with, SaslError where the account may not log in. */
+  account({ username }: Proven): Soon<Jid> {
     const { accounts, domain } = this.#stream.host!
-    // RFC 6120 §6.5.2, and never before the password was right.
-    if (await accounts.disabled(username!)) throw new SaslError('account-disabled')
-    return Jid.of(username!, domain.domain)
+    return when(accounts.disabled(username!), disabled => {
+      // RFC 6120 §6.5.2, and never before the password was right.
+      if (disabled) throw new SaslError('account-disabled')
+      return Jid.of(username!, domain.domain)
+    })
   }
 
   /** The stream is this account's from now on. */
@@ -163,9 +167,12 @@ const offered = new Composed<readonly string[]>()
 /** The same, for a stream that announces them now: its client may compare what it saw (XEP-0474). */
 export function announcedMechanisms(stream: Stream): readonly string[] {
   const mechanisms = offeredMechanisms(stream)
-  stream.announced = { mechanisms, channelBindings: offeredBindings(stream) }
+  const channelBindings = offeredBindings(stream)
+  stream.announced = announcements.of([mechanisms, channelBindings], () => ({ mechanisms, channelBindings }))
   return mechanisms
 }
+
+const announcements = new Composed<Announced>()
 
 /** The channel bindings that a stream's connection has (XEP-0440): of the same ones always the same array. */
 export function offeredBindings({ link }: Stream): readonly string[] {

@@ -1,5 +1,6 @@
 import type { OwnerId, OwnerKind, Write } from '../storage/storage.ts'
 import type { Jid } from '../wire/jid.ts'
+import type { Soon } from '../wire/sasl/soon.ts'
 import type { LoadRegistration } from './feature.ts'
 import type { Host } from './host.ts'
 import type { Keeping } from './owner.ts'
@@ -44,10 +45,10 @@ export class Owners {
     return this.#loaded.values()
   }
 
-  /** The owner with this bare JID, from the store where need be; undefined where there is none. Rejects with StorageError. */
-  find(address: Jid): Promise<Owner | undefined> {
+  /** The owner with this bare JID, at once or from the store; undefined where there is none. Rejects with StorageError. */
+  find(address: Jid): Soon<Owner | undefined> {
     const owner = this.#loaded.get(address.full)
-    if (owner !== undefined && !owner.stale) return Promise.resolve(owner)
+    if (owner !== undefined && !owner.stale) return owner
     if (owner !== undefined) return this.reload(owner).then(() => owner)
     return this.#once(address.full, async () => {
       const id = await this.#keeping.storage.find(address.full)

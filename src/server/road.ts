@@ -57,8 +57,8 @@ export class Road {
 
   #recipientReady({ to }: Envelope): Promise<unknown> | undefined {
     if (to === undefined || to.local === '') return undefined
-    const owners = this.#around.host(to.domain)?.owners
-    return owners === undefined || owners.loaded(to.bare)?.stale === false ? undefined : owners.find(to.bare)
+    const found = this.#around.host(to.domain)?.owners.find(to.bare)
+    return found instanceof Promise ? found : undefined
   }
 
   #setOut(e: Envelope, turns: Turns, late = false): Passage {

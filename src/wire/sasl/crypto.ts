@@ -1,10 +1,12 @@
+import type { Soon } from './soon.ts'
+
 /** The hashes of the SCRAM mechanisms. */
 export type ScramHash = 'sha-1' | 'sha-256' | 'sha-512'
 
 /** The arithmetic that whoever runs an exchange brings along; a browser answers with promises, Node mostly at once. */
 export interface SaslCrypto {
-  hash(name: ScramHash, data: Uint8Array): Uint8Array | Promise<Uint8Array>
-  hmac(name: ScramHash, key: Uint8Array, data: Uint8Array): Uint8Array | Promise<Uint8Array>
+  hash(name: ScramHash, data: Uint8Array): Soon<Uint8Array>
+  hmac(name: ScramHash, key: Uint8Array, data: Uint8Array): Soon<Uint8Array>
   /** Takes milliseconds: off the main loop where there is one. */
   pbkdf2(
     name: ScramHash,

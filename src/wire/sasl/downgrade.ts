@@ -1,5 +1,6 @@
 import { encodeBase64 } from '../base64.ts'
 import type { SaslCrypto, ScramHash } from './crypto.ts'
+import { type Soon, when } from './soon.ts'
 import { utf8 } from './text.ts'
 
 /** What a server has announced on a stream, by the profile of SASL in use (XEP-0474 §6.1). */
@@ -12,12 +13,21 @@ export interface Announced {
 
 /**
  * The value of SCRAM's attribute `h`, by which a client sees whether somebody between has changed what was announced
- * (XEP-0474 §6.1); `hash` is the mechanism's.
+ * (XEP-0474 §6.1); `hash` is the mechanism's. Of one `Announced` it is made once.
  */
-export async function announcedHash(crypto: SaslCrypto, hash: ScramHash, announced: Announced): Promise<string> {
+export function announcedHash(crypto: SaslCrypto, hash: ScramHash, announced: Announced): Soon<string> {
+  let made = known.get(announced)
+  if (made === undefined) known.set(announced, (made = {}))
+  return (made[hash] ??= hashOf(crypto, hash, announced))
+}
+
+/** By what was announced: that is mostly the same for thousands of streams. */
+const known = new WeakMap<Announced, Partial<Record<ScramHash, Soon<string>>>>()
+
+function hashOf(crypto: SaslCrypto, hash: ScramHash, announced: Announced): Soon<string> {
   const { mechanisms, channelBindings = [] } = announced
   const types = channelBindings.length === 0 ? '' : `\x1f${sorted(channelBindings)}`
-  return encodeBase64(await crypto.hash(hash, utf8(sorted(mechanisms) + types)))
+  return when(crypto.hash(hash, utf8(sorted(mechanisms) + types)), encodeBase64)
 }
 
 /** RFC 4790 §9.3, i;octet: the names are ASCII, so the order of characters is that of octets. */

@@ -104,11 +104,11 @@ test('mutated messages to the server: only SaslError, and no proof but the right
       assert.ok('challenge' in step)
       message = await client.step(step.challenge)
       const changed = mutated(message)
-      const result = await outcome(server.step(changed), error => error instanceof SaslError)
+      const result = await outcome(taken(server, changed), error => error instanceof SaslError)
       if (result === 'taken') assert.deepEqual(changed, message)
       seen[`last ${result}`] = (seen[`last ${result}`] ?? 0) + 1
     } else {
-      const result = await outcome(server.step(mutated(message)), error => error instanceof SaslError)
+      const result = await outcome(taken(server, mutated(message)), error => error instanceof SaslError)
       seen[`first ${result}`] = (seen[`first ${result}`] ?? 0) + 1
     }
   }
@@ -159,3 +159,8 @@ test('mutated messages to the client: only SaslError and Malformed, and no serve
   ])
     assert.ok((seen[key] ?? 0) > 10, `${key} ${JSON.stringify(seen)}`)
 })
+
+/** A step that always answers with a promise. */
+async function taken(server: SaslServer, message: Uint8Array): Promise<SaslStep> {
+  return server.step(message)
+}

@@ -9,6 +9,7 @@ import { decodeSaslName, type Gs2Header, readGs2Header } from './gs2.ts'
 import { digestLength, exclusiveOr, freshNonce, isNonce, type ScramKeys } from './scram.ts'
 import { scramAttributes } from './scram-attributes.ts'
 import type { SaslServerContext, SaslServerSide, SaslStep } from './server.ts'
+import { type Soon, when } from './soon.ts'
 import { fromUtf8, utf8 } from './text.ts'
 
 /** What the first round leaves for the second. */
@@ -35,12 +36,12 @@ export class ScramServer implements SaslServerSide {
     this.#context = context
   }
 
-  async respond(bytes: Uint8Array): Promise<SaslStep> {
+  respond(bytes: Uint8Array): Soon<SaslStep> {
     const message = fromUtf8(bytes)
     return this.#first === undefined ? this.#challenge(message) : this.#verify(message, this.#first)
   }
 
-  async #challenge(message: string): Promise<SaslStep> {
+  #challenge(message: string): Soon<SaslStep> {
     const header = readGs2Header(message)
     const binding = this.#binding(header)
     const bare = message.slice(header.raw.length)
@@ -48,15 +49,21 @@ export class ScramServer implements SaslServerSide {
     const username = decodeSaslName(name)
     if (!isNonce(clientNonce)) throw new Malformed('The nonce is not printable ASCII')
     checkAuthorization(this.#context, username, header.authzid)
-    const keys = await this.#context.scramKeys(username, this.#hash)
-    // Ours is new each time: what was said in another exchange fits no other (RFC 5802 §5.1, `r`).
-    const nonce = clientNonce + freshNonce(count => this.#context.random(count))
+    return when(this.#context.scramKeys(username, this.#hash), keys =>
+      when(this.#extension(), extension => {
+        // Ours is new each time: what was said in another exchange fits no other (RFC 5802 §5.1, `r`).
+        const nonce = clientNonce + freshNonce(count => this.#context.random(count))
+        const answer = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}${extension}`
+        this.#first = { username, keys, nonce, binding, transcript: `${bare},${answer},` }
+        return { challenge: utf8(answer) }
+      }),
+    )
+  }
+
+  /** XEP-0474 §6.1: both proofs are made of it, so nobody between can change it. */
+  #extension(): Soon<string> {
     const { announced, crypto } = this.#context
-    // XEP-0474 §6.1: both proofs are made of it, so nobody between can change it.
-    const extension = announced === undefined ? '' : `,h=${await announcedHash(crypto, this.#hash, announced)}`
-    const answer = `r=${nonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}${extension}`
-    this.#first = { username, keys, nonce, binding, transcript: `${bare},${answer},` }
-    return { challenge: utf8(answer) }
+    return announced === undefined ? '' : when(announcedHash(crypto, this.#hash, announced), hash => `,h=${hash}`)
   }
 
   /** Judges the flag of the header (RFC 5802 §6); returns what `c=` must be. */
@@ -80,7 +87,7 @@ export class ScramServer implements SaslServerSide {
     return input
   }
 
-  async #verify(message: string, first: FirstRound): Promise<SaslStep> {
+  #verify(message: string, first: FirstRound): Soon<SaslStep> {
     const { crypto } = this.#context
     const hash = this.#hash
     const [binding, nonce, proof] = scramAttributes(message, 'cr', 'p') as [string, string, string]
@@ -91,10 +98,15 @@ export class ScramServer implements SaslServerSide {
     if (signed.length !== digestLength(hash)) throw new SaslError('not-authorized')
     const { keys } = first
     const transcript = utf8(first.transcript + message.slice(0, message.lastIndexOf(',')))
-    const clientKey = exclusiveOr(signed, await crypto.hmac(hash, keys.storedKey, transcript))
-    // No text: a wrong password and an unknown user are one and the same (RFC 6120 §6.5.10).
-    if (!crypto.equal(await crypto.hash(hash, clientKey), keys.storedKey)) throw new SaslError('not-authorized')
-    const signature = await crypto.hmac(hash, keys.serverKey, transcript)
-    return { success: { username: first.username, data: utf8(`v=${encodeBase64(signature)}`) } }
+    const clientKey = when(crypto.hmac(hash, keys.storedKey, transcript), made => exclusiveOr(signed, made))
+    const storedKey = when(clientKey, key => crypto.hash(hash, key))
+    const signature = when(storedKey, key => {
+      // No text: a wrong password and an unknown user are one and the same (RFC 6120 §6.5.10).
+      if (!crypto.equal(key, keys.storedKey)) throw new SaslError('not-authorized')
+      return crypto.hmac(hash, keys.serverKey, transcript)
+    })
+    return when(signature, made => ({
+      success: { username: first.username, data: utf8(`v=${encodeBase64(made)}`) },
+    }))
   }
 }

@@ -7,6 +7,7 @@ import { externalServer } from './external.ts'
 import { plainServer } from './plain.ts'
 import { type ScramKeys, scramMechanism } from './scram.ts'
 import { ScramServer } from './scram-server.ts'
+import type { Soon } from './soon.ts'
 import { maximumMessage } from './text.ts'
 
 export { SaslError, type SaslFailure } from './errors.ts'
@@ -17,7 +18,7 @@ export interface SaslServerContext {
   readonly crypto: SaslCrypto
   random(count: number): Uint8Array
   /** Keys of a user (localpart, already as the client wrote it) for a hash; for an unknown user, keys that look the same every time and never match. */
-  scramKeys(username: string, hash: ScramHash): Promise<ScramKeys>
+  scramKeys(username: string, hash: ScramHash): Soon<ScramKeys>
   /** Whether the password (prepared) is this user's: costs the same for an unknown user. */
   checkPassword(username: string, password: string): Promise<boolean>
   /** The JIDs that the client's certificate proves (EXTERNAL); empty where it showed none. */
@@ -44,17 +45,17 @@ export type SaslStep =
   | { readonly success: { readonly username: string | undefined; readonly data?: Uint8Array } }
 
 /**
- * One exchange. `step` takes what the client sent (initial response included; undefined where it sent none). Throws
- * SaslError, after which the exchange is over.
+ * One exchange. `step` takes what the client sent (initial response included; undefined where it sent none). Throws, or
+ * rejects with, SaslError, after which the exchange is over.
  */
 export interface SaslServer {
   readonly mechanism: string
-  step(response: Uint8Array | undefined): Promise<SaslStep>
+  step(response: Uint8Array | undefined): Soon<SaslStep>
 }
 
 /** A mechanism's own part: what it answers to each message of the client. Throws SaslError, or Malformed for a `malformed-request`. */
 export interface SaslServerSide {
-  respond(message: Uint8Array): Promise<SaslStep>
+  respond(message: Uint8Array): Soon<SaslStep>
 }
 
 /** The mechanisms of this house, best first; whoever offers them leaves out what the connection or the configuration rules out. */
@@ -107,7 +108,7 @@ class Exchange implements SaslServer {
     this.#side = side
   }
 
-  async step(response: Uint8Array | undefined): Promise<SaslStep> {
+  step(response: Uint8Array | undefined): Soon<SaslStep> {
     const state = this.#state
     if (state === 'over') throw new SaslError('malformed-request', 'The exchange is over')
     if (state === 'busy') {
@@ -124,14 +125,22 @@ class Exchange implements SaslServer {
     try {
       const message = response ?? empty
       if (message.length > maximumMessage) throw new Malformed(`The message is longer than ${maximumMessage} bytes`)
-      const step = await this.#side.respond(message)
-      if ((this.#state as string) === 'over')
-        throw new SaslError('malformed-request', 'It is not the turn of the client')
-      this.#state = 'challenge' in step ? 'asked' : 'over'
-      return step
+      const step = this.#side.respond(message)
+      if (!(step instanceof Promise)) return this.#taken(step)
+      return step.then(made => this.#taken(made)).catch(error => this.#refused(error))
     } catch (error) {
-      this.#state = 'over'
-      throw error instanceof Malformed ? new SaslError('malformed-request', error.message) : error
+      return this.#refused(error)
     }
+  }
+
+  #taken(step: SaslStep): SaslStep {
+    if (this.#state === 'over') throw new SaslError('malformed-request', 'It is not the turn of the client')
+    this.#state = 'challenge' in step ? 'asked' : 'over'
+    return step
+  }
+
+  #refused(error: unknown): never {
+    this.#state = 'over'
+    throw error instanceof Malformed ? new SaslError('malformed-request', error.message) : error
   }
 }
