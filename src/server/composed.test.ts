@@ -24,3 +24,14 @@ test('it forgets rather than grow', () => {
     first,
   )
 })
+
+test('a list that changes afterwards stands for what it was', () => {
+  const composed = new Composed<object>()
+  const parts = ['a']
+  const made = composed.of(parts, () => ({}))
+  parts.push('b')
+  assert.equal(
+    composed.of(['a'], () => ({})),
+    made,
+  )
+})

@@ -8,11 +8,12 @@ const most = 32
 export class Composed<T> {
   readonly #known: { readonly parts: readonly unknown[]; readonly made: T }[] = []
 
+  /** The list is the caller's: it may change afterwards. */
   of(parts: readonly unknown[], make: () => T): T {
     for (const known of this.#known) if (areSame(known.parts, parts)) return known.made
     const made = make()
     if (this.#known.length >= most) this.#known.length = 0
-    this.#known.push({ parts, made })
+    this.#known.push({ parts: [...parts], made })
     return made
   }
 }

@@ -16,6 +16,8 @@ export interface StreamFeature {
   readonly when: readonly Phase[]
   /** What stands in `<stream:features/>`, or nothing: the same element each time, where it says the same (see `Composed`). */
   offer(stream: Stream): Element | undefined
+  /** What stands there about all that the others offer, made of that. */
+  sum?(stream: Stream, others: readonly Element[]): Element | undefined
   /**
    * Takes one of its elements. While the promise is open, nothing else of the stream is read. Throws StreamError where
    * the stream cannot go on.

@@ -260,21 +260,30 @@ export class Stream implements StreamReader, Carrier {
 
   /** Writes `<stream:features/>`, as they are now. */
   offer(): void {
-    this.link.write(this.streams.offers.xml(this.offers()))
+    const all = this.offers()
+    for (const feature of this.#features) {
+      const sum = feature.sum?.(this, all)
+      if (sum !== undefined) all.push(sum)
+    }
+    this.link.write(this.streams.offers.xml(all))
   }
 
-  /** What is in `<stream:features/>` now, but for one feature. */
-  offers(without?: StreamFeature): readonly Element[] {
+  /** What is in `<stream:features/>` now, but for what stands there about the rest. */
+  offers(): Element[] {
     const { offers, config } = this.streams
     const { limits, timeouts } = config
     const all: Element[] = []
-    for (const feature of offers.features(this.host!, this.phase)) {
-      const offer = feature === without ? undefined : feature.offer(this)
+    for (const feature of this.#features) {
+      const offer = feature.offer(this)
       if (offer !== undefined) all.push(offer)
     }
     const bytes = this.username === undefined ? limits.stanzaBeforeLogin : limits.stanza
     all.push(offers.limits(bytes, timeouts.idle))
     return all
+  }
+
+  get #features(): readonly StreamFeature[] {
+    return this.streams.offers.features(this.host!, this.phase)
   }
 
   #negotiate(element: Element): Promise<void> | undefined {

@@ -19,6 +19,9 @@ import { starttls } from './starttls.ts'
 import { Stream } from './stream.ts'
 import { Unsent } from './unsent.ts'
 
+/** XEP-0368 §4 */
+const protocols = ['xmpp-client'] as const
+
 /** How long a client may take to answer a ping before it counts as gone, in milliseconds. */
 const pingPatience = 60_000
 
@@ -101,8 +104,7 @@ export class Streams {
       // A client may ask for the name of an SRV target; what counts is the stream's `to`.
       identity: name => (this.#hosts.get(name ?? '') ?? this.defaultHost).identity,
       names: this.#hosts.size === 1 ? [] : [...this.#hosts.keys()],
-      // XEP-0368 §4
-      alpn: ['xmpp-client'],
+      alpn: protocols,
       timeout: this.config.timeouts.handshake,
     }
   }

@@ -32,8 +32,10 @@ class Version implements StreamFeature {
   /** Versions of the features that they stand for, and how those are announced. */
   readonly #known = new Composed<{ readonly value: string; readonly offer: Element }>()
 
-  offer(stream: Stream): Element | undefined {
-    return this.#version(stream)?.offer
+  offer(): undefined {}
+
+  sum(stream: Stream, others: readonly Element[]): Element | undefined {
+    return this.#may(stream) ? this.#version(others).offer : undefined
   }
 
   take(): never {
@@ -42,13 +44,15 @@ class Version implements StreamFeature {
 
   /** That of a stream; undefined where nothing may come along with the header: what was sent before TLS counts for nothing. */
   of(stream: Stream): string | undefined {
-    return this.#version(stream)?.value
+    return this.#may(stream) ? this.#version(stream.offers()).value : undefined
   }
 
-  #version(stream: Stream) {
-    if (!stream.link.direct || stream.username !== undefined) return undefined
-    // §2.3.1: another mechanism, another inline feature, another limit, and the client should think again.
-    const features = stream.offers(this)
+  #may({ link, username }: Stream): boolean {
+    return link.direct && username === undefined
+  }
+
+  /** §2.3.1: another mechanism, another inline feature, another limit, and the client should think again. */
+  #version(features: readonly Element[]) {
     return this.#known.of(features, () => {
       const value = digest(features.map(one => one.xml(ns.client)).join(''))
       return { value, offer: configVersion.write({ scheme: 'opaque', value }) }

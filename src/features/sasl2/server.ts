@@ -31,9 +31,13 @@ class Sasl2 implements StreamFeature {
     // §3: only inside TLS. §2.1: never without a mechanism.
     const mechanisms = stream.username === undefined && offers(stream) ? announcedMechanisms(stream) : []
     if (mechanisms.length === 0) return undefined
-    const parts = stream.host!.extensions(saslInline)
-    const inline = parts.map(part => part.offer?.(stream)).filter(offer => offer !== undefined)
-    const more = parts.flatMap(part => part.announce?.(stream) ?? [])
+    const inline: Element[] = []
+    const more: Element[] = []
+    for (const part of stream.host!.extensions(saslInline)) {
+      const offer = part.offer?.(stream)
+      if (offer !== undefined) inline.push(offer)
+      if (part.announce !== undefined) more.push(...part.announce(stream))
+    }
     return this.#offered.of([mechanisms, inline.length, ...inline, ...more], () =>
       authentication(mechanisms, inline, more),
     )
