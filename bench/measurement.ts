@@ -58,6 +58,11 @@ export function limit({ serverPercent, generatorPercent, othersPercent, diskPerc
   return diskPercent >= 20 ? 'disk' : 'waiting'
 }
 
+/** How busy the least busy thread is, in percent of the busiest one; not a number where there are fewer than two. */
+export function balance(percents: readonly number[]): number {
+  return percents.length < 2 ? Number.NaN : (100 * Math.min(...percents)) / Math.max(...percents)
+}
+
 const numeric = /^(-?\d+(\.\d+)?( %| \([^)]*\))?)?$/
 
 /** Rows as text under their headings, columns of numbers to the right. */

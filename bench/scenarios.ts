@@ -1,4 +1,4 @@
-import type { Measurement } from './measurement.ts'
+import { balance, type Measurement } from './measurement.ts'
 import type { ServerName } from './peers/all.ts'
 import type { ScramHash } from './peers/scram.ts'
 
@@ -255,6 +255,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       perSecond,
       { heading: '% of worker 1', of: run => run.workersPercent[0] ?? Number.NaN, digits: 0 },
       { heading: '% of worker 2', of: run => run.workersPercent[1] ?? Number.NaN, digits: 0 },
+      { heading: 'balance %', of: ({ workersPercent }) => balance(workersPercent), digits: 0, inShort: true },
     ],
     servers: ['jackdaw', 'jackdaw-workers'],
     lives: 'case',
