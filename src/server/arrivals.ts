@@ -1,6 +1,5 @@
 import { StorageError } from '../storage/storage.ts'
 import { StanzaError } from '../wire/errors.ts'
-import { ns } from '../wire/namespaces.ts'
 import { answerTo, forward, handlerOf, turnAway } from './answers.ts'
 import type { Destination } from './delivery.ts'
 import { destination, sessionOf } from './delivery.ts'
@@ -31,7 +30,7 @@ export class Arrivals {
    * `before`: what is to be kept elsewhere before it may be delivered; whoever waits for that too answers its failure.
    * `flight`: what lands when it has arrived, where it must wait for its turn.
    */
-  arrive(owner: Owner, e: Envelope, before?: Receipt | Commit, flight = new Flight(1)): Passage {
+  arrive(owner: Owner, e: Envelope, before?: Receipt | Commit, flight?: Flight): Passage {
     owner.used = true
     const stages = owner.host.roads[e.kind].arriving
     try {
@@ -41,15 +40,20 @@ export class Arrivals {
       const edited = stamp(stages, edit(stages, e))
       const stored = store(stages, edited) ?? before ?? (isForServer(e) ? owner.underway : undefined)
       if (stored === undefined && owner.turns.idle) return this.#arrived(stages, edited)
-      owner.turns.queue(
-        stored,
-        () => this.#arrived(stages, edited),
-        error => this.#returns.landed(flight, edited, error, before),
-      )
-      return flight
+      return this.#inTurn(stages, edited, stored, before, flight ?? new Flight(1))
     } catch (error) {
       return this.#returns.refuse(e, error)
     }
+  }
+
+  /** A method of its own, so that what waits for nothing makes no closures. */
+  #inTurn(stages: Stages, e: Envelope, stored: Receipt | Commit, before: Receipt | Commit, flight: Flight): Flight {
+    e.owner.turns.queue(
+      stored,
+      () => this.#arrived(stages, e),
+      error => this.#returns.landed(flight, e, error, before),
+    )
+    return flight
   }
 
   #arrived(stages: Stages, e: Envelope): Passage {
@@ -86,10 +90,9 @@ export class Arrivals {
     if (found === 'ignore') return undefined
     if (found === 'refuse') throw new StanzaError('service-unavailable')
     if (found === 'keep') return this.#undelivered(e)
-    const xml = e.stanza.xml(ns.client)
-    if (!Array.isArray(found)) (found as Session).deliver(e.stanza, e, xml)
+    if (!Array.isArray(found)) (found as Session).deliver(e.stanza, e, e.xml)
     // One of several devices has it: then it was delivered, whoever else was too slow.
-    else for (const session of found as readonly Session[]) session.deliver(e.stanza, undefined, xml)
+    else for (const session of found as readonly Session[]) session.deliver(e.stanza, undefined, e.xml)
     return undefined
   }
 
@@ -121,9 +124,8 @@ export class Arrivals {
       return undefined
     }
     const answers = e.type !== 'subscribe' && subscriptionTypes.has(e.type)
-    const xml = e.stanza.xml(ns.client)
     for (const session of e.owner.sessions) {
-      if (answers ? session.interested : session.presence !== undefined) session.deliver(e.stanza, undefined, xml)
+      if (answers ? session.interested : session.presence !== undefined) session.deliver(e.stanza, undefined, e.xml)
     }
     return undefined
   }

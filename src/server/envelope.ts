@@ -1,5 +1,6 @@
-import type { Element } from '../wire/element.ts'
+import { type Element, escapeAttribute } from '../wire/element.ts'
 import type { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
 import type { Logged, Owner } from './owner.ts'
 import type { Session } from './session.ts'
 
@@ -19,7 +20,9 @@ export class Envelope {
   readonly session: Session | undefined
   /** The entry of the owner's log that holds it, or will once `store` is through; undefined where none does. */
   readonly logged: Logged | undefined
+  #xml: string | undefined
 
+  /** `xml`: the stanza's text, where that is known already. */
   constructor(
     stanza: Element,
     kind: StanzaKind,
@@ -29,6 +32,7 @@ export class Envelope {
     owner: Owner,
     session: Session | undefined,
     logged?: Logged,
+    xml?: string,
   ) {
     this.stanza = stanza
     this.kind = kind
@@ -38,6 +42,13 @@ export class Envelope {
     this.owner = owner
     this.session = session
     this.logged = logged
+    this.#xml = xml
+  }
+
+  /** Canonical text of the stanza, relative to `jabber:client`: made once. */
+  get xml(): string {
+    this.#xml ??= this.stanza.xml(ns.client)
+    return this.#xml
   }
 
   /** The same journey with another stanza of the same addresses and type. */
@@ -58,7 +69,7 @@ export class Envelope {
   /** The same stanza, now under the rules of its recipient; where it came in stays known only to its own account. */
   arrivingAt(owner: Owner): Envelope {
     const session = owner === this.owner ? this.session : undefined
-    return new Envelope(this.stanza, this.kind, this.type, this.from, this.to, owner, session)
+    return new Envelope(this.stanza, this.kind, this.type, this.from, this.to, owner, session, undefined, this.#xml)
   }
 
   /** The same stanza, which names nobody, for its own sender's account; it stays as it is (RFC 6120 §10.3). */
@@ -68,6 +79,24 @@ export class Envelope {
 
   get id(): string | undefined {
     return this.stanza.attribute('id')
+  }
+}
+
+/** One stanza for many, each of whom it names: all that is not its `to` is made and written once. */
+export class Copies {
+  readonly #e: Envelope
+  readonly #before: string
+  readonly #behind: string
+
+  constructor(e: Envelope) {
+    this.#e = e
+    ;[this.#before, this.#behind] = e.stanza.around('to', ns.client)
+  }
+
+  for(to: Jid): Envelope {
+    const { stanza, kind, type, from, owner, session } = this.#e
+    const xml = this.#before + escapeAttribute(to.full) + this.#behind
+    return new Envelope(stanza.with('to', to.full), kind, type, from, to, owner, session, undefined, xml)
   }
 }
 

@@ -48,7 +48,7 @@ const none: ReadonlyMap<string, unknown> = new Map()
 /** The log of those that have said and heard nothing yet, for all of them. */
 const noLog: Omit<LogState, 'last'> = { cursors: {}, undelivered: 0 }
 /** The tables of those of whom there is nothing. */
-const noTables: ReadonlyMap<Table, Map<string, unknown>> = new Map()
+const noTables: readonly (Map<string, unknown> | undefined)[] = []
 
 /** How long a note waits for a commit to go with, in milliseconds. */
 const patience = 250
@@ -90,8 +90,8 @@ export class Owner {
   #watcher: Watcher | undefined
   #last = 0
   #log = noLog
-  /** Rows of the loaded tables that have any: of most owners most have none. */
-  #tables: ReadonlyMap<Table, Map<string, unknown>> | undefined
+  /** Rows of the loaded tables that have any, at the tables' places: of most owners most have none. */
+  #tables: readonly (Map<string, unknown> | undefined)[] | undefined
   readonly #keeping: Keeping
 
   constructor(kind: OwnerKind, address: Jid, host: Host, id: OwnerId, keeping: Keeping) {
@@ -132,17 +132,13 @@ export class Owner {
   /** The rows of a loaded table by the text of their key (see `row` for one of them). */
   rows<R>(table: Table<R>): ReadonlyMap<string, R> {
     if (!table.loaded || this.#tables === undefined) throw new Error(`table ${table.shape.name} is not loaded`)
-    return (this.#tables.get(table as Table) ?? none) as Map<string, R>
+    return (this.#tables[table.place] ?? none) as Map<string, R>
   }
 
   #rows(table: Table): Map<string, unknown> {
-    const tables: Map<Table, Map<string, unknown>> = this.#tables === noTables
-      ? new Map()
-      : (this.#tables as Map<Table, Map<string, unknown>>)
+    const tables = this.#tables === noTables ? [] : (this.#tables as (Map<string, unknown> | undefined)[])
     this.#tables = tables
-    let rows = tables.get(table)
-    if (rows === undefined) tables.set(table, (rows = new Map()))
-    return rows
+    return (tables[table.place] ??= new Map())
   }
 
   /** Rows of any table, from the store; `key` may be the first columns of the key. */
@@ -242,7 +238,7 @@ export class Owner {
     if ('table' in change) {
       const { table, values, remove } = change
       if (table.loaded && this.#tables !== undefined) {
-        if (remove) this.#tables.get(table)?.delete(table.keyOf(values))
+        if (remove) this.#tables[table.place]?.delete(table.keyOf(values))
         else this.#rows(table).set(table.keyOf(values), values)
       }
       return storageWrite(change)

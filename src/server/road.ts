@@ -3,7 +3,7 @@ import type { Element } from '../wire/element.ts'
 import { StanzaError } from '../wire/errors.ts'
 import { refusedProbe } from './answers.ts'
 import { Arrivals } from './arrivals.ts'
-import type { Envelope } from './envelope.ts'
+import { Copies, type Envelope } from './envelope.ts'
 import type { Host } from './host.ts'
 import type { Commit, Owner } from './owner.ts'
 import type { Stages } from './pipeline.ts'
@@ -207,10 +207,11 @@ export class Road {
   /** RFC 6121 §4.2.2, §4.4.2, §4.5.2: one's own availability changes, then all whom it concerns are told. */
   #broadcast(stages: Stages, e: Envelope): Passage {
     e.session?.available(e.type === 'unavailable' ? undefined : e.stanza)
+    const copies = new Copies(e)
     let receipt: Passage
     for (const run of stages.spread)
       for (const jid of run(e)) {
-        const one = e.withTo(jid)
+        const one = copies.for(jid)
         // A refusal here is silent: a blocked contact just gets no presence.
         if (!silentlyStopped(stages, one)) receipt = both(receipt, this.route(one, true))
       }

@@ -180,21 +180,26 @@ export class Session implements Reader {
     }
     if (!this.#road.mayWrite(this, stanza, envelope)) return
     xml ??= stanza.xml(ns.client)
-    const behind = Math.min(this.given, this.owner.delivered)
-    if (this.#managed !== undefined) {
-      this.#deliverManaged(this.#managed, { xml, envelope, behind })
-      return
-    }
-    const carrier = this.#carrier!
-    const { pending } = carrier
-    // All that was written before has been taken by the kernel: without XEP-0198 that is all one can know.
-    if (pending === 0) this.outbox.clear()
-    if (envelope !== undefined) this.outbox.add({ xml, envelope, behind }, xml.length)
-    // Whatever waited before this one counts: a single stanza, however big, has its chance.
-    if (pending > this.unsent.most) carrier.abandon('slow reader')
+    const patient = stanza.name === 'presence'
+    if (this.#managed !== undefined) this.#deliverManaged(this.#managed, this.#sent(xml, envelope), patient)
     else {
-      carrier.write(xml, isPresence(xml))
-      this.unsent.set(pending + xml.length)
+      if (envelope !== undefined) this.outbox.add(this.#sent(xml, envelope), xml.length)
+      this.#write(this.#carrier!, xml, patient)
+    }
+  }
+
+  #sent(xml: string, envelope: Envelope | undefined): Sent {
+    return { xml, envelope, behind: Math.min(this.given, this.owner.delivered) }
+  }
+
+  /** Whatever waited before this one counts: a single stanza, however big, has its chance. */
+  #write(carrier: Carrier, xml: string, patient: boolean): void {
+    // What was written since nothing waited may have been taken in part: it is looked at only where it is much.
+    if (this.unsent.much) this.unsent.set(carrier.pending)
+    if (this.unsent.bytes > this.unsent.most) carrier.abandon('slow reader')
+    else {
+      carrier.write(xml, patient)
+      this.unsent.add(xml.length)
     }
   }
 
@@ -291,7 +296,7 @@ export class Session implements Reader {
   }
 
   /** One question at a time is on its way: the busier the session, the more each answer settles. */
-  #deliverManaged(managed: Managed, sent: Sent): void {
+  #deliverManaged(managed: Managed, sent: Sent, patient: boolean): void {
     this.outbox.add(sent, sent.xml.length)
     this.unsent.set(this.outbox.bytes)
     const carrier = this.#carrier
@@ -304,7 +309,6 @@ export class Session implements Reader {
       carrier.abandon('slow reader')
       return
     }
-    const patient = isPresence(sent.xml)
     carrier.write(sent.xml, patient)
     if (managed.counts.asked) return
     managed.counts.asked = true
@@ -386,8 +390,3 @@ export class Session implements Reader {
 }
 
 function nothing(): undefined {}
-
-/** Of the three kinds of stanza only presence begins with this letter. */
-function isPresence(xml: string): boolean {
-  return xml.charCodeAt(1) === 0x70
-}

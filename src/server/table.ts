@@ -22,12 +22,16 @@ export type RowOf<C> = { readonly [K in keyof C]: ValueOf<C[K]> }
 export interface Table<R = unknown> {
   readonly shape: TableShape
   readonly loaded: boolean
+  /** Where an owner has the rows of a loaded table. */
+  readonly place: number
   /** Reads a stored row. Throws where it is not what its kinds allow. */
   read(row: Row): R
   write(values: R): Row
   /** Text that identifies a row among its owner's. */
   keyOf(values: R): string
 }
+
+let places = 0
 
 /** A column that may be empty. */
 export function optional<T>(kind: Kind<T>): Column<T> {
@@ -60,6 +64,7 @@ export function table<const C extends Columns>(
       version: options.version ?? 1,
     },
     loaded: options.loaded ?? false,
+    place: options.loaded ? places++ : -1,
     write,
     read(row) {
       const values: Record<string, unknown> = {}

@@ -48,17 +48,18 @@ export class Turns {
   /** Made when something first waits; nothing ever does for most. */
   #queue = none
   #head = 0
+  #waiting = 0
   #running = false
   #blocking = 0
 
   /** Whether nothing waits: then the next step may be taken directly. */
   get idle(): boolean {
-    return this.#queue.length === 0 && !this.#running
+    return this.#waiting === 0 && !this.#running
   }
 
   /** How many steps wait. */
   get length(): number {
-    return this.#queue.length - this.#head
+    return this.#waiting
   }
 
   /** How many steps wait that block: while there is one, what comes now may not even begin. */
@@ -87,6 +88,7 @@ export class Turns {
     const turn = new Turn(this, next, end, blocks)
     if (this.#queue === none) this.#queue = []
     this.#queue.push(turn)
+    this.#waiting++
     if (blocks) this.#blocking++
     if (pending === undefined) turn.kept()
     else watch(pending, turn)
@@ -98,6 +100,7 @@ export class Turns {
     this.#running = true
     for (let turn = this.#queue[this.#head]; turn?.settled; turn = this.#queue[this.#head]) {
       this.#head++
+      this.#waiting--
       this.#take(turn)
     }
     if (this.#head === this.#queue.length) {

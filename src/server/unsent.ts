@@ -69,6 +69,9 @@ export class Unsent {
   }
 }
 
+/** So many bytes are worth a look at what really waits. */
+const muchIs = 16_384
+
 /** What waits for one reader. */
 export class Share {
   /** Bytes that it was sent and is not known to have taken. */
@@ -84,10 +87,19 @@ export class Share {
     return this.#all.each
   }
 
+  /** Whether it matters how many really wait. */
+  get much(): boolean {
+    return this.bytes > muchIs || this.bytes > this.most
+  }
+
   /** So many wait now. */
   set(bytes: number): void {
-    if (bytes === this.bytes) return
-    this.#all.add(bytes - this.bytes)
-    this.bytes = bytes
+    if (bytes !== this.bytes) this.add(bytes - this.bytes)
+  }
+
+  /** So many more wait. */
+  add(bytes: number): void {
+    this.#all.add(bytes)
+    this.bytes += bytes
   }
 }

@@ -83,11 +83,16 @@ export class Element {
 
   /** The same element with one attribute set, or taken away by `undefined`. */
   with(name: string, value: string | undefined): Element {
+    const others = this.#others(name)
+    return this.withAttributes(value === undefined ? others : [...others, name, value])
+  }
+
+  #others(name: string): Attributes {
+    if (this.attribute(name) === undefined) return this.attributes
     const list: string[] = []
     for (let i = 0; i < this.attributes.length; i += 2)
       if (this.attributes[i] !== name) list.push(this.attributes[i]!, this.attributes[i + 1]!)
-    if (value !== undefined) list.push(name, value)
-    return this.withAttributes(list)
+    return list
   }
 
   /** The same element with other content. */
@@ -107,11 +112,22 @@ export class Element {
 
   /** Canonical XML of the whole where `inherited` is the default namespace; elsewhere it declares its own. */
   xml(inherited = ''): string {
-    let head = `<${this.name}`
-    if (this.namespace !== inherited) head += ` xmlns="${escapeAttribute(this.namespace)}"`
-    head += attributesXml(this.attributes)
+    return this.#head(inherited) + attributesXml(this.attributes) + this.#tail
+  }
+
+  /** What stands around the value of this attribute in the XML of `with(name, value)`, whatever that is. */
+  around(name: string, inherited = ''): readonly [string, string] {
+    return [`${this.#head(inherited)}${attributesXml(this.#others(name))} ${name}="`, `"${this.#tail}`]
+  }
+
+  #head(inherited: string): string {
+    const head = `<${this.name}`
+    return this.namespace === inherited ? head : `${head} xmlns="${escapeAttribute(this.namespace)}"`
+  }
+
+  get #tail(): string {
     const inner = this.inner
-    return inner === '' ? `${head}/>` : `${head}>${inner}</${this.name}>`
+    return inner === '' ? '/>' : `>${inner}</${this.name}>`
   }
 
   /** The whole as XML that stands on its own. */
