@@ -11,7 +11,6 @@ import { absent } from './pipeline.ts'
 import type { Returns } from './returns.ts'
 import type { Session } from './session.ts'
 import { check, edit, stamp, store } from './stages.ts'
-import { subscriptionTypes } from './stanza-checks.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Passage, Receipt } from './turns.ts'
 import { both, Flight, promised } from './turns.ts'
@@ -32,7 +31,7 @@ export class Arrivals {
    */
   arrive(owner: Owner, e: Envelope, before?: Receipt | Commit, flight?: Flight): Passage {
     owner.used = true
-    const stages = owner.host.roads[e.kind].arriving
+    const stages = owner.host.roads[e.branch].arriving
     try {
       const stop = check(stages, e)
       if (stop === absent) return this.#asIfAbsent(owner, e)
@@ -97,7 +96,7 @@ export class Arrivals {
   }
 
   #undelivered(e: Envelope): Passage {
-    const stages = e.owner.host.roads[e.kind].undelivered
+    const stages = e.owner.host.roads[e.branch].undelivered
     const stop = check(stages, e)
     if (stop !== undefined) return this.#returns.ended(stop, e)
     const edited = stamp(stages, edit(stages, e))
@@ -119,11 +118,11 @@ export class Arrivals {
    */
   #deliverPresence(e: Envelope): Passage {
     const resource = e.to!.resource
-    if (resource !== '' && !subscriptionTypes.has(e.type)) {
+    if (resource !== '' && e.branch === 'presence') {
       sessionOf(e.owner, resource)?.deliver(e.stanza)
       return undefined
     }
-    const answers = e.type !== 'subscribe' && subscriptionTypes.has(e.type)
+    const answers = e.branch === 'subscription' && e.type !== 'subscribe'
     for (const session of e.owner.sessions) {
       if (answers ? session.interested : session.presence !== undefined) session.deliver(e.stanza, undefined, e.xml)
     }

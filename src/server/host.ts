@@ -29,7 +29,6 @@ import type { Road } from './road.ts'
 import { contactOf, isSubscriber } from './roster.ts'
 import type { Session } from './session.ts'
 import type { HostConfig } from './settings.ts'
-import { subscriptionTypes } from './stanza-checks.ts'
 import type { StreamFeature } from './stream-feature.ts'
 import type { Table } from './table.ts'
 import type { Passage } from './turns.ts'
@@ -168,7 +167,7 @@ export class Host {
   ): Passage {
     const stanza = new Element(name, ns.client, ['from', from.full, 'to', to.full, ...attributes], children)
     const e = envelope(stanza, from, to, owner)
-    const answer = subscriptionTypes.has(e.type) && e.type !== 'subscribe'
+    const answer = e.branch === 'subscription' && e.type !== 'subscribe'
     return name === 'presence' && owner.kind === 'account' && !answer
       ? this.shared.road.show(e)
       : this.shared.road.route(e)

@@ -2,7 +2,7 @@ import type { Commit } from '../storage/commit.ts'
 import type { Element } from '../wire/element.ts'
 import type { Jid } from '../wire/jid.ts'
 import type { Destination } from './delivery.ts'
-import type { Envelope, StanzaKind } from './envelope.ts'
+import type { Branch, Envelope } from './envelope.ts'
 import type { Session } from './session.ts'
 import type { Passage } from './turns.ts'
 
@@ -65,8 +65,8 @@ export type RoadName = 'sending' | 'arriving' | 'undelivered'
 /** A feature's say in one stage of one road, as a value. */
 export interface StageRegistration {
   readonly registers: 'stage'
-  /** undefined: every kind of stanza. */
-  readonly kind: StanzaKind | undefined
+  /** undefined: all of them. */
+  readonly branch: Branch | undefined
   readonly road: RoadName
   readonly stage: StageName
   readonly run: (e: Envelope, delivered?: Destination) => unknown
@@ -77,12 +77,12 @@ export type Pipeline = { readonly [S in StageName]: (run: StageFunctions[S]) => 
 
 const stageNames: readonly StageName[] = ['ready', 'check', 'edit', 'stamp', 'store', 'spread', 'copy', 'notify']
 
-function pipeline(kind: StanzaKind | undefined, road: RoadName): Pipeline {
+function pipeline(branch: Branch | undefined, road: RoadName): Pipeline {
   const entries = stageNames.map(stage => [
     stage,
     (run: (e: Envelope, delivered?: Destination) => unknown): StageRegistration => ({
       registers: 'stage',
-      kind,
+      branch,
       road,
       stage,
       run,
@@ -91,18 +91,20 @@ function pipeline(kind: StanzaKind | undefined, road: RoadName): Pipeline {
   return Object.fromEntries(entries) as Pipeline
 }
 
-function roads(kind: StanzaKind | undefined) {
+function roads(branch: Branch | undefined) {
   return {
-    sending: pipeline(kind, 'sending'),
-    arriving: pipeline(kind, 'arriving'),
-    undelivered: pipeline(kind, 'undelivered'),
+    sending: pipeline(branch, 'sending'),
+    arriving: pipeline(branch, 'arriving'),
+    undelivered: pipeline(branch, 'undelivered'),
   }
 }
 
 export const message = roads('message')
+/** Who is there, and who asks for that; what is about subscriptions has a branch of its own. */
 export const presence = roads('presence')
+export const subscription = roads('subscription')
 export const iq = roads('iq')
-/** All three kinds. */
+/** All of them. */
 export const stanza = roads(undefined)
 
 /** A say in what a session's client is written, after delivery: `check` may let it vanish, `hold` keeps it for later. */
@@ -134,23 +136,25 @@ export const writing = {
 export type Stages = { readonly [S in StageName]: readonly StageFunctions[S][] }
 
 /** All roads of one host. */
-export type Roads = { readonly [K in StanzaKind]: { readonly [R in RoadName]: Stages } }
+export type Roads = { readonly [B in Branch]: { readonly [R in RoadName]: Stages } }
 
-/** Sorts registrations by kind, road and stage; within a stage the order of the features' list stays. */
+/** Sorts registrations by branch, road and stage; within a stage the order of the features' list stays. */
 export function compile(registrations: readonly StageRegistration[]): Roads {
-  const stages = (kind: StanzaKind, road: RoadName): Stages =>
+  const stages = (branch: Branch, road: RoadName): Stages =>
     Object.fromEntries(
       stageNames.map(stage => [
         stage,
         registrations
-          .filter(one => one.road === road && one.stage === stage && (one.kind === undefined || one.kind === kind))
+          .filter(
+            one => one.road === road && one.stage === stage && (one.branch === undefined || one.branch === branch),
+          )
           .map(one => one.run),
       ]),
     ) as unknown as Stages
-  const all = (kind: StanzaKind) => ({
-    sending: stages(kind, 'sending'),
-    arriving: stages(kind, 'arriving'),
-    undelivered: stages(kind, 'undelivered'),
+  const all = (branch: Branch) => ({
+    sending: stages(branch, 'sending'),
+    arriving: stages(branch, 'arriving'),
+    undelivered: stages(branch, 'undelivered'),
   })
-  return { message: all('message'), presence: all('presence'), iq: all('iq') }
+  return { message: all('message'), presence: all('presence'), subscription: all('subscription'), iq: all('iq') }
 }

@@ -11,7 +11,6 @@ import { drop } from './pipeline.ts'
 import { Returns } from './returns.ts'
 import type { Session } from './session.ts'
 import { check, edit, silentlyStopped, stamp, store } from './stages.ts'
-import { subscriptionTypes } from './stanza-checks.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Passage, Receipt, Turns } from './turns.ts'
 import { both, Flight, promised } from './turns.ts'
@@ -48,7 +47,7 @@ export class Road {
     if (owner.stale) return owner.host.owners.reload(owner).then(() => this.#ready(e))
     if (!isKeptTogether(e)) return undefined
     let ready: Promise<unknown> | undefined
-    for (const run of owner.host.roads[e.kind].sending.ready) {
+    for (const run of owner.host.roads[e.branch].sending.ready) {
       const one = run(e)
       if (one !== undefined) ready = ready === undefined ? one : Promise.all([ready, one])
     }
@@ -64,7 +63,7 @@ export class Road {
   #setOut(e: Envelope, turns: Turns, late = false): Passage {
     if (e.kind === 'message') this.messages++
     const { owner } = e
-    const stages = owner.host.roads[e.kind].sending
+    const stages = owner.host.roads[e.branch].sending
     const { storage } = this.#around
     storage.begin()
     try {
@@ -125,9 +124,9 @@ export class Road {
       if (host === undefined && copy) return undefined
       if (host === undefined)
         throw new StanzaError('remote-server-not-found', { text: `This server does not reach ${to.domain}.` })
-      if (to.local === '') return this.#arrivals.arrive(host.service, e.arrivingAt(host.service))
       const owner = host.owners.loaded(to.bare)
       if (owner !== undefined && !owner.stale) return this.#arrivals.arrive(owner, e.arrivingAt(owner))
+      if (to.local === '') return this.#arrivals.arrive(host.service, e.arrivingAt(host.service))
       // RFC 6121 §8.5.2.2.2: nobody is there to see it, or memory would hold the account.
       if (owner === undefined && e.kind === 'presence' && isNotification(e)) return undefined
       return this.#arriveLater(host, e)
@@ -138,7 +137,7 @@ export class Road {
 
   /** Presence that the server itself sends in an account's name: what the account's own rules stop does not set out. */
   show(e: Envelope): Passage {
-    return silentlyStopped(e.owner.host.roads.presence.sending, e) ? undefined : this.route(e)
+    return silentlyStopped(e.owner.host.roads[e.branch].sending, e) ? undefined : this.route(e)
   }
 
   /** A message that was delivered in vain: its reader is gone. It goes the undelivered road at its owner. */
@@ -220,8 +219,8 @@ export class Road {
 }
 
 /** What both its sender and its recipient may keep: messages, and what is said about subscriptions. */
-function isKeptTogether({ kind, type }: Envelope): boolean {
-  return kind === 'message' || subscriptionTypes.has(type)
+function isKeptTogether({ branch }: Envelope): boolean {
+  return branch === 'message' || branch === 'subscription'
 }
 
 function nothing(): undefined {}

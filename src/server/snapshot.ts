@@ -3,7 +3,7 @@ import { Jid } from '../wire/jid.ts'
 import { bool, int, jid, list, text, whole } from '../wire/kinds.ts'
 import { ns } from '../wire/namespaces.ts'
 import { parse } from '../wire/reader.ts'
-import { Envelope, kindOf, typeOf } from './envelope.ts'
+import { branchOf, Envelope, kindOf, typeOf } from './envelope.ts'
 import { extensionPoint } from './feature.ts'
 import type { Owner } from './owner.ts'
 import type { Sent, Session } from './session.ts'
@@ -118,7 +118,11 @@ function sentOf(owner: Owner, { xml, behind, to, logged, undelivered }: KeptStan
   if (kind === undefined || from === undefined) throw new StanzaError('bad-request', { text: 'It is no stanza.' })
   const entry = logged === undefined ? undefined : { id: logged, undelivered }
   const type = typeOf(kind, stanza)
-  return { xml, behind, envelope: new Envelope(stanza, kind, type, Jid.parse(from), to, owner, undefined, entry) }
+  return {
+    xml,
+    behind,
+    envelope: new Envelope(stanza, branchOf(kind, type), type, Jid.parse(from), to, owner, undefined, entry),
+  }
 }
 
 /** Text that was written on a client's stream, where `jabber:client` is the default namespace. */

@@ -1,7 +1,7 @@
 import type { Element } from '../wire/element.ts'
-import { Envelope, type StanzaKind, typeOf } from './envelope.ts'
+import { branchOf, Envelope, type StanzaKind, typeOf } from './envelope.ts'
 import type { Session } from './session.ts'
-import { addressee, checkIq, checkPresence, subscriptionTypes } from './stanza-checks.ts'
+import { addressee, checkIq, checkPresence } from './stanza-checks.ts'
 
 /**
  * The envelope of a stanza that came from this session's client: checked as RFC 6120 §8 asks of any, sender stamped, and
@@ -14,7 +14,8 @@ export function stamped(session: Session, kind: StanzaKind, stanza: Element, lan
   if (kind === 'iq') checkIq(stanza, type)
   else if (kind === 'presence') checkPresence(stanza.attribute('type'), to)
   // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
-  const from = kind === 'presence' && subscriptionTypes.has(type) ? jid.bare : jid
+  const branch = branchOf(kind, type)
+  const from = branch === 'subscription' ? jid.bare : jid
   const attributes: string[] = ['from', from.full]
   if (to !== undefined) attributes.push('to', to.full)
   const list = stanza.attributes
@@ -25,5 +26,5 @@ export function stamped(session: Session, kind: StanzaKind, stanza: Element, lan
     attributes.push(name, list[i + 1]!)
   }
   if (lang !== undefined) attributes.push('xml:lang', lang)
-  return new Envelope(stanza.withAttributes(attributes), kind, type, from, to, owner, session)
+  return new Envelope(stanza.withAttributes(attributes), branch, type, from, to, owner, session)
 }

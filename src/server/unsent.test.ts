@@ -5,6 +5,11 @@ import { RawClient } from '../testing/raw.ts'
 import { type TestServer, testServer } from '../testing/server.ts'
 import { settle } from '../testing/settle.ts'
 import { encodeBase64 } from '../wire/base64.ts'
+import { Element } from '../wire/element.ts'
+import { Jid } from '../wire/jid.ts'
+import { ns } from '../wire/namespaces.ts'
+import type { Carrier } from './carrier.ts'
+import { Session } from './session.ts'
 import { type Reader, Share, Unsent } from './unsent.ts'
 
 const mebibyte = 2 ** 20
@@ -124,4 +129,33 @@ test('no more are ended than it takes', () => {
   assert.deepEqual([turns.length, ended], [1, []], 'once, and later')
   turns[0]!()
   assert.deepEqual([ended, told, unsent.bytes], [[400], [1, 1000], 600])
+})
+
+test('what a slow reader has taken, of all that waited for it, does not count', () => {
+  const unsent = new Unsent({} as never, {
+    limits: () => ({ unsent: 40_000, unsentInAll: mebibyte }),
+    readers: () => [],
+    relieved: () => {},
+  })
+  let waiting = 0
+  let abandoned = 0
+  const carrier = {
+    get pending() {
+      return waiting
+    },
+    write: (xml: string) => void (waiting += xml.length),
+    abandon: () => void abandoned++,
+  } as unknown as Carrier
+  const owner = { delivered: 0 } as never
+  const session = new Session(owner, Jid.parse('a@localhost/b'), carrier, { mayWrite: () => true } as never, unsent)
+  const stanza = new Element('message', ns.client, [], ['x'.repeat(10_000)])
+  for (let count = 0; count < 20; count++) {
+    session.deliver(stanza)
+    waiting = Math.min(waiting, 15_000)
+  }
+  assert.deepEqual([abandoned, unsent.bytes < 40_000], [0, true])
+  for (let count = 0; count < 4; count++) session.deliver(stanza)
+  assert.equal(abandoned, 1, 'nothing was taken any more')
+  session.drained()
+  assert.equal(unsent.bytes, 0)
 })

@@ -67,16 +67,15 @@ export class Jid {
     const full = resource === '' ? bare : `${bare}/${resource}`
     const known = recall(full)
     if (known) return known
-    // The parts are cut from one flat copy, which they may pin: it is theirs.
+    // The parts are cut from one flat copy, which they may pin: it is theirs. Addresses of one domain share its text.
     const text = flat(full)
-    const from = local === '' ? 0 : local.length + 1
-    const jid = new Jid(
-      text.slice(0, local.length),
-      text.slice(from, bare.length),
-      resource === '' ? '' : text.slice(bare.length + 1),
-      text,
-      resource === '' ? undefined : Jid.#of(local, domain, ''),
-    )
+    let jid: Jid
+    if (resource !== '') {
+      const of = Jid.#of(local, domain, '')
+      jid = new Jid(of.local, of.domain, text.slice(bare.length + 1), text, of)
+    } else if (local !== '')
+      jid = new Jid(text.slice(0, local.length), Jid.#of('', domain, '').full, '', text, undefined)
+    else jid = new Jid('', text, '', text, undefined)
     keep(text, jid)
     return jid
   }

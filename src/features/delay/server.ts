@@ -1,6 +1,6 @@
 import type { Envelope } from '../../server/envelope.ts'
 import { feature } from '../../server/feature.ts'
-import { message, presence } from '../../server/pipeline.ts'
+import { message, presence, subscription } from '../../server/pipeline.ts'
 import type { Node } from '../../wire/element.ts'
 import { Jid } from '../../wire/jid.ts'
 import { delay } from './wire.ts'
@@ -11,7 +11,7 @@ export default feature({
   xeps: [{ number: 203, version: '2.0' }],
   start: ({ host }) => {
     const honest = (e: Envelope) => withoutForged(e, host.domain)
-    return [message.arriving.edit(honest), presence.arriving.edit(honest)]
+    return [message.arriving.edit(honest), presence.arriving.edit(honest), subscription.arriving.edit(honest)]
   },
 })
 

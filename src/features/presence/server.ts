@@ -5,12 +5,11 @@ import { feature } from '../../server/feature.ts'
 import type { Host } from '../../server/host.ts'
 import type { Owner } from '../../server/owner.ts'
 import type { Ended } from '../../server/pipeline.ts'
-import { drop, ended, presence } from '../../server/pipeline.ts'
+import { drop, ended, presence, subscription } from '../../server/pipeline.ts'
 import { starts } from '../../server/restart.ts'
 import type { Contact } from '../../server/roster.ts'
 import { contactOf, isSubscribedTo, isSubscriber, newContact, roster } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
-import { subscriptionTypes } from '../../server/stanza-checks.ts'
 import type { Receipt } from '../../server/turns.ts'
 import { afterwards } from '../../server/turns.ts'
 import { StreamError } from '../../wire/errors.ts'
@@ -49,28 +48,28 @@ export default feature({
         throw new StreamError('unsupported-stanza-type')
       },
     },
-    presence.sending.check(e => (isSubscription(e) ? sendingSubscription(host, e) : undefined)),
-    presence.sending.edit(e => (isSubscription(e) && !e.to!.isBare ? e.withTo(e.to!.bare) : e)),
-    presence.sending.store(e => (isSubscription(e) ? saved(host, e.owner, outboundOf(e)) : undefined)),
     presence.sending.spread(audience),
     presence.sending.notify(e => {
-      if (isSubscription(e)) sentSubscription(host, e)
-      else if (e.to === undefined && e.session !== undefined) announced(host, e, e.session)
+      if (e.to === undefined && e.session !== undefined) announced(host, e, e.session)
     }),
-    presence.arriving.check(e => arriving(host, e, config.requests)),
-    presence.arriving.edit(e => (isSubscription(e) && !e.to!.isBare ? e.withTo(e.to!.bare) : e)),
-    presence.arriving.store(e => (isSubscription(e) ? arrived(host, e, config.requestLength) : undefined)),
-    presence.arriving.notify(e => {
-      if (isSubscription(e)) push(host, e.owner)
-    }),
+    presence.arriving.check(e => arriving(host, e)),
+    subscription.sending.check(e => sending(host, e)),
+    subscription.sending.edit(toBare),
+    subscription.sending.store(e => saved(host, e.owner, outboundOf(e))),
+    subscription.sending.notify(e => sent(host, e)),
+    subscription.arriving.check(e => arrivingSubscription(host, e, config.requests)),
+    subscription.arriving.edit(toBare),
+    subscription.arriving.store(e => arrived(host, e, config.requestLength)),
+    subscription.arriving.notify(e => push(host, e.owner)),
   ],
   removed: async owner => {
     for (const contact of [...owner.rows(roster).values()]) await cancel(owner.host, owner, contact)
   },
 })
 
-function isSubscription(e: Envelope): boolean {
-  return subscriptionTypes.has(e.type)
+/** RFC 6121 §3.1.2: subscriptions are between accounts. */
+function toBare(e: Envelope): Envelope {
+  return e.to!.isBare ? e : e.withTo(e.to!.bare)
 }
 
 /** How the stanza's other side stands before it takes effect. */
@@ -108,7 +107,7 @@ function saved(host: Host, owner: Owner, { before, next }: Step): Receipt {
 }
 
 /** RFC 6121 appendix A.2: what does not travel ends here, having changed what it may. */
-function sendingSubscription(host: Host, e: Envelope): typeof drop | Ended | undefined {
+function sending(host: Host, e: Envelope): typeof drop | Ended | undefined {
   const { owner } = e
   if (e.to!.bare.equals(owner.address)) return drop
   const step = outboundOf(e)
@@ -119,7 +118,7 @@ function sendingSubscription(host: Host, e: Envelope): typeof drop | Ended | und
   return undefined
 }
 
-function sentSubscription(host: Host, e: Envelope): void {
+function sent(host: Host, e: Envelope): void {
   push(host, e.owner)
   // §3.1.5: whoever may see it from now on is shown what there is to see.
   if (e.type === 'subscribed') appear(host, e.owner, e.to!.bare)
@@ -173,19 +172,17 @@ function entered(host: Host, session: Session): void {
 }
 
 /** RFC 6121 appendix A.3: what does not concern the user's clients ends here. */
-function arriving(host: Host, e: Envelope, requests: number): typeof drop | Ended | undefined {
+function arriving(host: Host, e: Envelope): Ended | undefined {
   if (e.type === 'probe') return ended(answerProbe(host, e))
-  if (e.owner.kind !== 'account') return isSubscription(e) ? drop : undefined
-  if (e.type === 'unavailable') {
-    // §4.6.1: who is gone needs not be told.
+  // §4.6.1: who is gone needs not be told.
+  if (e.type === 'unavailable')
     for (const { directed } of e.owner.sessions) if (directed.size > 0) directed.delete(e.from.full)
-    return undefined
-  }
-  return isSubscription(e) ? arrivingSubscription(host, e, requests) : undefined
+  return undefined
 }
 
 function arrivingSubscription(host: Host, e: Envelope, requests: number): typeof drop | Ended | undefined {
   const { owner, type } = e
+  if (owner.kind !== 'account') return drop
   const to = e.to!
   // §8.5.3.2.2
   if (!to.isBare && type !== 'subscribe' && sessionOf(owner, to.resource) === undefined) return drop

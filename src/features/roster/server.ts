@@ -4,7 +4,7 @@ import { feature } from '../../server/feature.ts'
 import { account } from '../../server/handlers.ts'
 import type { Host } from '../../server/host.ts'
 import type { Owner } from '../../server/owner.ts'
-import { iq, presence } from '../../server/pipeline.ts'
+import { iq, subscription } from '../../server/pipeline.ts'
 import { contactOf, listed, newContact, roster } from '../../server/roster.ts'
 import type { Session } from '../../server/session.ts'
 import { afterwards, promised, type Receipt } from '../../server/turns.ts'
@@ -65,7 +65,7 @@ export default feature({
         },
         { refusal: 'forbidden' },
       ),
-      presence.sending.check(({ type, owner, to }) => {
+      subscription.sending.check(({ type, owner, to }) => {
         if (listing.has(type) && !contactOf(owner, to!)?.listed) checkRoom(owner, config.maximum)
       }),
     ]

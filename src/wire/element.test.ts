@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Element } from './element.ts'
+
+const stanza = (attributes: readonly string[], ...children: (Element | string)[]) =>
+  new Element('presence', 'jabber:client', attributes, children)
+
+test('an attribute is set, put in the place of another, or taken away; the element itself stays', () => {
+  const one = stanza(['from', 'a', 'to', 'b'])
+  assert.deepEqual(one.with('id', '1').attributes, ['from', 'a', 'to', 'b', 'id', '1'])
+  assert.deepEqual(one.with('from', 'c').attributes, ['to', 'b', 'from', 'c'])
+  assert.deepEqual(one.with('from', undefined).attributes, ['to', 'b'])
+  assert.deepEqual(one.with('id', undefined).attributes, ['from', 'a', 'to', 'b'])
+  assert.deepEqual(one.attributes, ['from', 'a', 'to', 'b'])
+})
+
+test('what stands around an attribute is the text of all that differ in it', () => {
+  const all = [
+    stanza([]),
+    stanza(['from', 'a"b', '{urn:x}y', 'z']),
+    stanza(['to', 'somebody', 'type', 'unavailable'], new Element('status', 'jabber:client', [], ['<away>'])),
+    stanza(['to', ''], new Element('c', 'urn:other', ['to', 'nobody'])),
+  ]
+  for (const one of all)
+    for (const inherited of ['jabber:client', '']) {
+      const [before, behind] = one.around('to', inherited)
+      assert.equal(`${before}juliet@example.com${behind}`, one.with('to', 'juliet@example.com').xml(inherited))
+    }
+})
