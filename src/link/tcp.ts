@@ -40,22 +40,25 @@ const none: readonly never[] = []
 const patientAtMost = 16_384
 
 class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
+  // What is looked at when something is written stands together: that is one line of the processor's cache, or two.
+  readonly #framing: Framing
+  #closing = false
+  #over = false
+  #messages: string[] | undefined
+  /** What waits for the end of the turn. A string that grows by `+=` is joined by the engine once, when it is sent. */
+  #queue = ''
+  /** Whether it is on the list of those that are flushed at the end of the turn, and on that of those that can wait. */
+  #listed = false
+  #patient = false
+  readonly #list: FlushList
   readonly carrier: string
   readonly direct: boolean
   readonly #socket: Socket
   readonly #timers: Timers
-  readonly #list: FlushList
-  readonly #framing: Framing
   readonly #input: Input
   readonly #upgradable: boolean
   readonly #closingTime: number
   #reader: StreamReader | undefined
-  /** What waits for the end of the turn. A string that grows by `+=` is joined by the engine once, when it is sent. */
-  #queue = ''
-  #messages: string[] | undefined
-  /** Whether it is on the list of those that are flushed at the end of the turn, and on that of those that can wait. */
-  #listed = false
-  #patient = false
   /** Our stream's header was written, the peer's was read. */
   #opened = false
   #peerOpened = false
@@ -67,11 +70,9 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
    * and to stop it costs as much as a small stanza; what ends meanwhile is told afterwards.
    */
   #paused: 'input' | 'socket' | 'end' | undefined
-  #closing = false
   /** Our closing tag is out. */
   #closed = false
   #halfOver = false
-  #over = false
   #timer: Timer | undefined
 
   constructor(socket: Socket, options: LinkOptions) {

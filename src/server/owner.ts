@@ -58,12 +58,9 @@ const patience = 250
  * of its log; both change at once when a change is committed, and are thrown away when the commit fails.
  */
 export class Owner {
+  // What is looked at for each stanza that arrives stands together: that is one line of the processor's cache, or two.
   readonly kind: OwnerKind
-  /** Bare JID. */
-  readonly address: Jid
   readonly host: Host
-  /** Its number in the store. */
-  readonly id: OwnerId
   /** The order in which what arrives for it is delivered. */
   readonly turns = new Turns()
   /**
@@ -73,10 +70,16 @@ export class Owner {
   sessions: readonly Session[] = []
   /** Whether it was needed since somebody last looked: idle owners are let go. */
   used = true
-  /** Whether it is being removed: nobody may begin anything in its name. */
-  leaving = false
   /** Whether memory is not what the store holds: it is loaded again before anything else. */
   stale = false
+  /** Rows of the loaded tables that have any, at the tables' places: of most owners most have none. */
+  #tables: readonly (Map<string, unknown> | undefined)[] | undefined
+  /** Bare JID. */
+  readonly address: Jid
+  /** Its number in the store. */
+  readonly id: OwnerId
+  /** Whether it is being removed: nobody may begin anything in its name. */
+  leaving = false
   /**
    * The newest entry of the log that has been through delivery, as far as entries have a stanza on its road: sessions had
    * all that is for them up to there.
@@ -90,8 +93,6 @@ export class Owner {
   #watcher: Watcher | undefined
   #last = 0
   #log = noLog
-  /** Rows of the loaded tables that have any, at the tables' places: of most owners most have none. */
-  #tables: readonly (Map<string, unknown> | undefined)[] | undefined
   readonly #keeping: Keeping
 
   constructor(kind: OwnerKind, address: Jid, host: Host, id: OwnerId, keeping: Keeping) {

@@ -35,7 +35,18 @@ const waitingAtMost = 256
 
 /** One bound resource of an account. */
 export class Session implements Reader {
+  // What is looked at for each stanza that it is sent stands together: that is one line of the processor's cache, or two.
   readonly owner: Owner
+  ended = false
+  /** The last available presence without `to`, or undefined while it is not available. */
+  presence: Element | undefined
+  /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
+  holding = 0
+  #managed: Managed | undefined
+  #carrier: Carrier | undefined
+  readonly #road: Road
+  /** What it was sent and is not known to have taken. */
+  readonly unsent: Share
   /** Full JID. */
   readonly jid: Jid
   /** The device it belongs to (`deviceName`), where its client has an id for that (DESIGN 6); all others share one cursor. */
@@ -44,8 +55,6 @@ export class Session implements Reader {
   readonly turns = new Turns()
   /** What was handed to the carrier and may not have been taken; it goes the undelivered road when the session ends. */
   outbox = new Outbox<Sent>()
-  /** The last available presence without `to`, or undefined while it is not available. */
-  presence: Element | undefined
   /** RFC 6121 §4.7.2.3; of meaning only while available. */
   priority = 0
   /** Whether it asked for the roster, and so hears of its changes and of answers to subscriptions (RFC 6121 §2.2). */
@@ -54,11 +63,6 @@ export class Session implements Reader {
   readonly directed = new Directed()
   /** Whether it was available before it last spoke to everybody: then that was no initial presence (RFC 6121 §4.2, §4.4). */
   wasAvailable = false
-  ended = false
-  /** What it was sent and is not known to have taken. */
-  readonly unsent: Share
-  /** How many features keep stanzas back from it now; while there are none, nobody is asked (see `writing.hold`). */
-  holding = 0
   /**
    * Up to which entry of its owner's log it was given everything for it, while it is not given what comes as it comes;
    * Infinity while it is. Whoever hands backlogs over keeps it.
@@ -73,9 +77,6 @@ export class Session implements Reader {
   /** What it asked for that is done in its own time; made when there is something. */
   #loose: Loose | undefined
   readonly #answers = new Turns()
-  #carrier: Carrier | undefined
-  #managed: Managed | undefined
-  readonly #road: Road
   /** What is done when something has ended: made when something first waits. */
   #endings: { readonly handled: () => void; readonly relax: () => void; readonly rest: () => void } | undefined
   #paused = false

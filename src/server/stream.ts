@@ -22,6 +22,8 @@ import type { Streams } from './streams.ts'
  */
 export class Stream implements StreamReader, Carrier {
   readonly link: Link
+  /** What its session writes while that has to wait. */
+  #held: string[] | undefined
   readonly streams: Streams
   /** A short name for the log. */
   readonly name: string
@@ -49,8 +51,6 @@ export class Stream implements StreamReader, Carrier {
   #over = false
   #busy = false
   #replaced = false
-  /** What its session writes while that has to wait. */
-  #held: string[] | undefined
   #halted = false
   #deadline: Timer | undefined
 

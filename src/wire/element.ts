@@ -84,7 +84,7 @@ export class Element {
   /** The same element with one attribute set, or taken away by `undefined`. */
   with(name: string, value: string | undefined): Element {
     const others = this.#others(name)
-    return this.withAttributes(value === undefined ? others : [...others, name, value])
+    return this.withAttributes(value === undefined ? others : longer(others, name, value))
   }
 
   #others(name: string): Attributes {
@@ -134,6 +134,16 @@ export class Element {
   toString(): string {
     return this.xml()
   }
+}
+
+/** No longer than it is: what grows keeps room for as much again. */
+function longer(list: Attributes, name: string, value: string): Attributes {
+  const { length } = list
+  const all = new Array<string>(length + 2)
+  for (let i = 0; i < length; i++) all[i] = list[i]!
+  all[length] = name
+  all[length + 1] = value
+  return all
 }
 
 /** What was written last: a stanza is written for two logs in one go, with the same attributes. */

@@ -6,15 +6,15 @@ import { opaqueString, usernameCaseMapped } from './precis.ts'
  * An address (RFC 7622): canonical, immutable, and the same object for the same text as long as the cache remembers it.
  */
 export class Jid {
-  /** Canonical; empty where there is none. */
-  readonly local: string
-  readonly domain: string
-  /** Canonical; empty where there is none. */
-  readonly resource: string
   /** Canonical text of the whole. */
   readonly full: string
   /** This address without its resource: the same object where there is none. */
   readonly bare: Jid
+  readonly domain: string
+  /** Canonical; empty where there is none. */
+  readonly resource: string
+  /** Canonical; empty where there is none. */
+  readonly local: string
   readonly isBare: boolean
 
   /** From canonical parts: only this file makes one, so that a Jid is always valid. */

@@ -128,20 +128,22 @@ function sent(host: Host, e: Envelope): void {
  * Whom one's own availability is for: oneself, all subscribers, and at the end whoever was told in particular. Who was
  * never available has nothing to take back but that (RFC 6121 §4.6.3).
  */
-function* audience({ owner, session, type }: Envelope): Iterable<Jid> {
+function audience({ owner, session, type }: Envelope): readonly Jid[] {
+  const all: Jid[] = []
   const leaving = type === 'unavailable'
   const toAll = !leaving || session === undefined || session.wasAvailable
   if (toAll) {
-    yield owner.address
-    for (const contact of owner.rows(roster).values()) if (isSubscriber(contact)) yield contact.contact
+    all.push(owner.address)
+    for (const contact of owner.rows(roster).values()) if (isSubscriber(contact)) all.push(contact.contact)
   }
-  if (!leaving || session === undefined) return
+  if (!leaving || session === undefined) return all
   for (const full of session.directed) {
     const jid = Jid.parse(full)
     const told = toAll && (jid.bare.equals(owner.address) || isSubscriber(contactOf(owner, jid)))
-    if (!told) yield jid
+    if (!told) all.push(jid)
   }
   session.directed.clear()
+  return all
 }
 
 /** What follows presence that was for all (RFC 6121 §4.2.2, §4.5.2). */
