@@ -24,7 +24,8 @@ export const highWaterMark = 1
 
 /**
  * No renegotiation on TLS 1.2 (RFC 9325 §3.5). No session tickets: a resumed session would keep a certificate, and so
- * a `tls-server-end-point`, that the server has replaced since.
+ * a `tls-server-end-point`, that the server has replaced since. TLS 1.3 would send some all the same, which nobody takes
+ * back: only `bin/tls.cnf` can keep OpenSSL from that.
  */
 const common: SecureContextOptions = {
   minVersion: 'TLSv1.2',
