@@ -48,6 +48,11 @@ export class Agent<Order, Event extends Told> {
     }
   }
 
+  /** What its process said last, where it has ended by itself. */
+  get fault(): string | undefined {
+    return this.#ended ? this.#errors.slice(-800) || 'it ended' : undefined
+  }
+
   order(order: Order): void {
     this.#child.stdin!.write(`${JSON.stringify(order)}\n`)
   }

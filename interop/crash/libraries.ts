@@ -89,7 +89,6 @@ const window = 12
 class LibraryActor<O, E extends Told> implements Actor {
   readonly name: string
   readonly contacts: readonly string[]
-  state = 'begins'
   readonly #arena: Arena
   readonly #library: Library<O, E>
   readonly #agent: Agent<O, E>
@@ -99,6 +98,7 @@ class LibraryActor<O, E extends Told> implements Actor {
   #online = false
   #returning = false
   #messagesToCut = 0
+  #state = 'begins'
 
   constructor(arena: Arena, library: Library<O, E>, access: Access, proxy: CuttableProxy, contacts: readonly string[]) {
     this.name = access.jid.split('@')[0]!
@@ -124,6 +124,11 @@ class LibraryActor<O, E extends Told> implements Actor {
 
   get connected(): boolean {
     return this.#online
+  }
+
+  get state(): string {
+    const { fault } = this.#agent
+    return fault === undefined ? this.#state : `ended: ${fault}`
   }
 
   get settled(): boolean {
@@ -169,7 +174,7 @@ class LibraryActor<O, E extends Told> implements Actor {
         return
       case 'gone':
         this.#online = false
-        this.state = 'lost its connection'
+        this.#state = 'lost its connection'
         this.#return()
         return
     }
@@ -177,7 +182,7 @@ class LibraryActor<O, E extends Told> implements Actor {
 
   #here(state: string): void {
     this.#online = true
-    this.state = state
+    this.#state = state
     this.prompt()
   }
 

@@ -109,6 +109,11 @@ function reconnect(xmpp: ReturnType<typeof client>): void {
 
 // The package leaves promises alone that a lost connection rejects.
 process.on('unhandledRejection', error => console.error(error))
+// Where more comes with a resumption than one chunk takes, its parser may begin anew amid a stanza, and throw (0.14.0).
+process.on('uncaughtException', error => {
+  console.error(error)
+  connected?.xmpp.socket?.end()
+})
 let connected: ReturnType<typeof connect> | undefined
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as StanzaOrder
