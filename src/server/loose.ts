@@ -1,5 +1,8 @@
 import type { Session } from './session.ts'
 
+/** What counts of a session. */
+export type Counting = Pick<Session, 'managed' | 'received' | 'turns'>
+
 /**
  * Requests of one session that are done in their own time: nobody else sees what they keep, or when. The count of what was
  * handled (XEP-0198) passes none of them before the count itself is on the disk, so that it is exact after a crash.
@@ -9,7 +12,7 @@ export class Loose {
   readonly #places = new Set<number>()
   /** Whether something was kept without the count, because of these. */
   #missed = false
-  /** Resolves when what is through by now counts. */
+  /** Resolves when all that is through by now counts. */
   counted: Promise<void> | undefined
 
   /** A request begins: the stanza that came last. */
@@ -31,12 +34,14 @@ export class Loose {
   }
 
   /** The oldest that was not through is, well or not. Resolves when it counts: when the count behind it is on the disk. */
-  through(session: Session, place: number): Promise<void> {
-    this.counted = this.#count(session, place)
-    return this.counted
+  through(session: Counting, place: number): Promise<void> {
+    const counted = this.#count(session, place)
+    // The count of an earlier one may be on the disk later.
+    this.counted = Promise.all([this.counted, counted]).then(nothing)
+    return counted
   }
 
-  async #count({ managed, received, turns }: Session, place: number): Promise<void> {
+  async #count({ managed, received, turns }: Counting, place: number): Promise<void> {
     if (this.#missed && managed !== undefined) {
       let next = Number.POSITIVE_INFINITY
       for (const other of this.#places) if (other > place && other < next) next = other
@@ -47,3 +52,5 @@ export class Loose {
     this.#places.delete(place)
   }
 }
+
+function nothing(): void {}
