@@ -62,9 +62,12 @@ test('all counts when the last of the counts is kept, whichever that is', async 
   assert.deepEqual([counted, loose.limit], [true, Number.POSITIVE_INFINITY])
 })
 
-test('while one is not through, nothing else is counted', () => {
+test('while one is not through, nothing else is counted; from then on it is', () => {
+  const { session } = counting(2)
   const loose = new Loose()
   assert.equal(loose.misses(), false)
   loose.begin(1)
   assert.equal(loose.misses(), true)
+  loose.through(session, 1)
+  assert.deepEqual([loose.misses(), loose.limit], [false, 0])
 })

@@ -8,8 +8,10 @@ export type Counting = Pick<Session, 'managed' | 'received' | 'turns'>
  * handled (XEP-0198) passes none of them before the count itself is on the disk, so that it is exact after a crash.
  */
 export class Loose {
-  /** How many stanzas had come with each, the oldest first. */
+  /** How many stanzas had come with each that does not count yet, the oldest first. */
   readonly #places = new Set<number>()
+  /** How many of them are not through: the last ones. */
+  #open = 0
   /** Whether something was kept without the count, because of these. */
   #missed = false
   /** Resolves when all that is through by now counts. */
@@ -18,6 +20,7 @@ export class Loose {
   /** A request begins: the stanza that came last. */
   begin(place: number): void {
     this.#places.add(place)
+    this.#open++
     this.#missed = true
   }
 
@@ -29,12 +32,13 @@ export class Loose {
 
   /** Whether the count cannot be kept now; it is when these are through. */
   misses(): boolean {
-    this.#missed ||= this.#places.size > 0
-    return this.#places.size > 0
+    this.#missed ||= this.#open > 0
+    return this.#open > 0
   }
 
   /** The oldest that was not through is, well or not. Resolves when it counts: when the count behind it is on the disk. */
   through(session: Counting, place: number): Promise<void> {
+    this.#open--
     const counted = this.#count(session, place)
     // The count of an earlier one may be on the disk later.
     this.counted = Promise.all([this.counted, counted]).then(nothing)

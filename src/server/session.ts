@@ -156,18 +156,18 @@ export class Session implements Reader {
     this.#managed.keep(this.#managed.counts.told(this.received - this.turns.blocking))
   }
 
+  /**
+   * Keeps that count by itself, for what is handled though nothing is committed for it. Resolves when it is on the disk.
+   */
+  recount(): Receipt {
+    this.committed()
+    return this.#managed?.kept()
+  }
+
   /** Answers something that it sent, or tells it of a change, behind the answers to all it sent before. */
   answer(stanza: Element): void {
     if (this.#answers.idle) this.deliver(stanza)
-    else
-      this.#answers.queue(
-        undefined,
-        () => {
-          this.deliver(stanza)
-          return undefined
-        },
-        this.#ending.relax,
-      )
+    else this.#answers.queue(undefined, () => void this.deliver(stanza), this.#ending.relax)
   }
 
   /**

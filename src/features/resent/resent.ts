@@ -54,12 +54,12 @@ export class Resent {
     return entry === undefined ? undefined : this.#look(e, entry)
   }
 
-  /** One that is in the log is handled: nobody gets it again, and nobody hears an error. */
+  /** One that is in the log is handled, and counts: nobody gets it again, and nobody hears an error. */
   check(e: Envelope): Ended | undefined {
     const { stanza, owner, session } = e
     if (this.#waiting > 0 && this.#found.delete(stanza)) {
       this.#waiting--
-      return ended()
+      return ended(session?.recount())
     }
     const memory = session && this.#memories.get(owner)
     const id = memory && originOf(stanza)
@@ -72,6 +72,7 @@ export class Resent {
     await this.#look(e, entry)
     if (!this.#found.delete(e.stanza)) throw new StanzaError('resource-constraint')
     this.#waiting--
+    await e.session?.recount()
   }
 
   /** Remembers a message that its sender's log is to keep. */

@@ -135,6 +135,25 @@ test('what came behind a request that takes its time is acknowledged when the co
   assert.equal(await late('romeo', romeo.id), '2')
 })
 
+test('what was sent before counts on the disk, too, though it is not kept again', async () => {
+  const again = say('m1').replace('</message>', `<origin-id xmlns='urn:xmpp:sid:0' id='m1'/></message>`)
+  const first = await resumable('romeo')
+  first.send(again)
+  await settle(20)
+  first.send('</stream:stream>')
+  await settle(20)
+  const romeo = await resumable('romeo')
+  disk.quick = false
+  romeo.send(`${again}<r xmlns='${sm}'/>`)
+  await romeo.expect('<a ')
+  await settle(20)
+  assert.doesNotMatch(romeo.received, /<a [^>]*h="1"/)
+  disk.keep()
+  await romeo.expect('h="1"')
+  await crash()
+  assert.equal(await late('romeo', romeo.id), '1')
+})
+
 test("nobody else learns it, and only so many sessions' counts are kept", async () => {
   const romeo = await resumable('romeo')
   romeo.send(say('m1'))
