@@ -12,8 +12,6 @@ export class Loose {
   readonly #places = new Set<number>()
   /** How many of them are not through: the last ones. */
   #open = 0
-  /** Whether something was kept without the count, because of these. */
-  #missed = false
   /** Resolves when all that is through by now counts. */
   counted: Promise<void> | undefined
 
@@ -21,7 +19,6 @@ export class Loose {
   begin(place: number): void {
     this.#places.add(place)
     this.#open++
-    this.#missed = true
   }
 
   /** So many stanzas may count as handled. */
@@ -30,9 +27,8 @@ export class Loose {
     return Number.POSITIVE_INFINITY
   }
 
-  /** Whether the count cannot be kept now; it is when these are through. */
-  misses(): boolean {
-    this.#missed ||= this.#open > 0
+  /** Whether one is not through: then the count cannot be kept now; it is when that is. */
+  get open(): boolean {
     return this.#open > 0
   }
 
@@ -46,10 +42,9 @@ export class Loose {
   }
 
   async #count({ managed, received, turns }: Counting, place: number): Promise<void> {
-    if (this.#missed && managed !== undefined) {
+    if (managed !== undefined) {
       let next = Number.POSITIVE_INFINITY
       for (const other of this.#places) if (other > place && other < next) next = other
-      this.#missed = next <= received
       managed.keep(managed.counts.told(Math.min(received - turns.blocking, next - 1)))
       await managed.kept()
     }

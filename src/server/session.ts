@@ -152,7 +152,7 @@ export class Session implements Reader {
    * anyway may be counted before it is through (DESIGN 6).
    */
   committed(): void {
-    if (this.#managed === undefined || this.#loose?.misses()) return
+    if (this.#managed === undefined || this.#loose?.open) return
     this.#managed.keep(this.#managed.counts.told(this.received - this.turns.blocking))
   }
 
