@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { firstBuffer, halves, sparedAtMost } from './node-sparing.ts'
+import { firstBuffer, halves, mayNeedTwo, sparedAtMost } from './node-sparing.ts'
 import { clientTls, NodeSecurity, serverTls } from './node-tls.ts'
 import type { Address, ClientTls, Security, ServerTls, Socket, SocketReader } from './runtime.ts'
 
@@ -61,7 +61,7 @@ export class NodeSocket implements Socket {
   #carrier: Carrier
   #security: Security | undefined
   #handshake: Handshake | undefined
-  /** How many writes may still be in two. */
+  /** How many writes may still have to be in two. */
   #spared = 0
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
@@ -95,13 +95,11 @@ export class NodeSocket implements Socket {
   write(data: string | Uint8Array): void {
     const carrier = this.#carrier
     if (this.#ending || carrier.destroyed) return
-    const both = this.#spared > 0 ? halves(data) : undefined
-    if (both === undefined) {
-      carrier.write(data)
-      return
+    if (this.#spared === 0 || !mayNeedTwo(data)) carrier.write(data)
+    else {
+      this.#spared--
+      for (const part of halves(data) ?? [data]) carrier.write(part)
     }
-    this.#spared--
-    for (const half of both) carrier.write(half)
   }
 
   pause(): void {
