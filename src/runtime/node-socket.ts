@@ -1,5 +1,6 @@
 import type { Socket as NetSocket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { readInto } from './node-reading.ts'
 import { firstBuffer, halves, mayNeedTwo, sparedAtMost } from './node-sparing.ts'
 import { clientTls, NodeSecurity, serverTls } from './node-tls.ts'
 import type { Address, ClientTls, Security, ServerTls, Socket, SocketReader } from './runtime.ts'
@@ -25,6 +26,11 @@ interface Handshake {
 // The listeners are shared by all sockets: they find theirs by the symbol.
 function onData(this: Carrier, chunk: Uint8Array): void {
   this[owner]!.reader!.read(chunk)
+  this[owner]!.lend()
+}
+function onRead(this: Carrier, length: number, buffer: Uint8Array): boolean {
+  this[owner]!.reader!.read(buffer.subarray(0, length))
+  return true
 }
 function onEnd(this: Carrier): void {
   this[owner]!.finished(this)
@@ -66,6 +72,8 @@ export class NodeSocket implements Socket {
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
   #paused = false
+  /** What comes is read into the buffer that all share. */
+  #lent = false
   #ending = false
   /** No more bytes come; told to the reader as soon as there is one. */
   #over = false
@@ -169,7 +177,15 @@ export class NodeSocket implements Socket {
     if (this.#paused || this.#over || this.#handshake || !this.reader) return
     const carrier = this.#carrier
     if (carrier.listenerCount('data') === 0) carrier.on('data', onData)
+    this.lend()
     carrier.resume()
+  }
+
+  /** Reads without a buffer of its own, from when nothing has been read before. What STARTTLS may follow must not. */
+  lend(): void {
+    if (this.#lent || this.#security === undefined || this.#carrier.readableLength > 0) return
+    this.#lent = true
+    readInto(this.#carrier as TLSSocket, onRead)
   }
 
   /** The handshake is done. Whoever waits for it runs before anything is read. */
