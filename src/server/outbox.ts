@@ -1,6 +1,7 @@
 interface Entry<T> {
   readonly item: T
   readonly bytes: number
+  next: Entry<T> | undefined
 }
 
 /**
@@ -9,8 +10,9 @@ interface Entry<T> {
  * (XEP-0198's `h`, or the kernel having taken the bytes).
  */
 export class Outbox<T> {
-  /** Emptied in place: where lists come and go, V8 soon makes them old at birth, and dead ones then keep young stanzas. */
-  readonly #entries: Entry<T>[] = []
+  /** The oldest and the newest that wait. A chain, because an array that is filled and emptied all the time is made anew each time. */
+  #first: Entry<T> | undefined
+  #last: Entry<T> | undefined
   /** How many items were ever added. */
   sent = 0
   /** How many of them have been confirmed. */
@@ -26,17 +28,20 @@ export class Outbox<T> {
   }
 
   get length(): number {
-    return this.#entries.length
+    return this.sent - this.acknowledged
   }
 
   /** The oldest item that waits. */
   get first(): T | undefined {
-    return this.#entries[0]?.item
+    return this.#first?.item
   }
 
   /** Adds an item behind all others. */
   add(item: T, bytes: number): void {
-    this.#entries.push({ item, bytes })
+    const entry: Entry<T> = { item, bytes, next: undefined }
+    if (this.#last === undefined) this.#first = entry
+    else this.#last.next = entry
+    this.#last = entry
     this.sent++
     this.bytes += bytes
   }
@@ -45,7 +50,11 @@ export class Outbox<T> {
   acknowledge(count: number): number {
     const fresh = count - this.acknowledged
     if (fresh <= 0 || count > this.sent) return 0
-    for (const entry of this.#entries.splice(0, fresh)) this.bytes -= entry.bytes
+    for (let i = 0; i < fresh; i++) {
+      this.bytes -= this.#first!.bytes
+      this.#first = this.#first!.next
+    }
+    if (this.#first === undefined) this.#last = undefined
     this.acknowledged = count
     this.#settle()
     return fresh
@@ -53,8 +62,8 @@ export class Outbox<T> {
 
   /** All that was added has arrived. */
   clear(): void {
-    if (this.#entries.length === 0) return
-    this.#entries.length = 0
+    if (this.#first === undefined) return
+    this.#first = this.#last = undefined
     this.bytes = 0
     this.acknowledged = this.sent
     this.#settle()
@@ -62,7 +71,9 @@ export class Outbox<T> {
 
   /** What waits, oldest first; the outbox keeps it. */
   waiting(): readonly T[] {
-    return this.#entries.map(entry => entry.item)
+    const items: T[] = []
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) items.push(entry.item)
+    return items
   }
 
   /** Takes out what waits, oldest first: it will go another road. */
@@ -75,7 +86,7 @@ export class Outbox<T> {
 
   /** Resolves when all that was added so far has been confirmed; with false where it is taken out before. */
   arrived(): Promise<boolean> {
-    if (this.#entries.length === 0) return Promise.resolve(true)
+    if (this.#first === undefined) return Promise.resolve(true)
     return new Promise(settle => (this.#awaited ??= []).push({ count: this.sent, settle }))
   }
 

@@ -1,4 +1,5 @@
-import type { Element } from '../wire/element.ts'
+import type { Attributes, Element } from '../wire/element.ts'
+import type { Jid } from '../wire/jid.ts'
 import { branchOf, Envelope, type StanzaKind, typeOf } from './envelope.ts'
 import type { Session } from './session.ts'
 import { addressee, checkIq, checkPresence } from './stanza-checks.ts'
@@ -16,15 +17,35 @@ export function stamped(session: Session, kind: StanzaKind, stanza: Element, lan
   // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
   const branch = branchOf(kind, type)
   const from = branch === 'subscription' ? jid.bare : jid
-  const attributes: string[] = ['from', from.full]
-  if (to !== undefined) attributes.push('to', to.full)
-  const list = stanza.attributes
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!
-    if (name === 'from' || name === 'to') continue
-    if (name === 'xml:lang') lang = undefined
-    attributes.push(name, list[i + 1]!)
-  }
-  if (lang !== undefined) attributes.push('xml:lang', lang)
+  const attributes = addressed(stanza, from, to, lang)
   return new Envelope(stanza.withAttributes(attributes), branch, type, from, to, owner, session)
+}
+
+/** Made as long as it is: what grows keeps room for as much again. */
+function addressed({ attributes }: Element, from: Jid, to: Jid | undefined, lang: string | undefined): Attributes {
+  let length = to === undefined ? 2 : 4
+  for (let i = 0; i < attributes.length; i += 2) {
+    const name = attributes[i]!
+    if (name !== 'from' && name !== 'to') length += 2
+    if (name === 'xml:lang') lang = undefined
+  }
+  const all = new Array<string>(lang === undefined ? length : length + 2)
+  all[0] = 'from'
+  all[1] = from.full
+  let at = 2
+  if (to !== undefined) {
+    all[at++] = 'to'
+    all[at++] = to.full
+  }
+  for (let i = 0; i < attributes.length; i += 2) {
+    const name = attributes[i]!
+    if (name === 'from' || name === 'to') continue
+    all[at++] = name
+    all[at++] = attributes[i + 1]!
+  }
+  if (lang !== undefined) {
+    all[at++] = 'xml:lang'
+    all[at] = lang
+  }
+  return all
 }

@@ -55,9 +55,10 @@ export class Scanner {
     this.#begun = false
   }
 
-  /** The text is at its end: forgets what would pin it. */
+  /** The text is at its end. */
   rest(): void {
-    if (this.#expects !== expects.tag) this.#tag.forget()
+    if (this.#expects === expects.tag) this.#tag.keep()
+    else this.#tag.forget()
     this.#tree.uncanonical()
   }
 

@@ -13,14 +13,20 @@ type Expectation = (typeof expects)[keyof typeof expects]
 
 const noName: Name = { raw: '', prefix: '', local: '', kind: 0, high: 0, low: 0 }
 
+/** Attributes of the tag that is being read; whose tag goes on in another chunk takes them along. */
+const sharedNames: Name[] = []
+const sharedValues: string[] = []
+/** Of so many it does not matter which chunks they pin: few tags have more. */
+const usual = 16
+
 /** Reads start tags, from behind the `<` to behind the `>`, over any number of chunks. */
 export class TagScanner {
   limits: Limits
   /** The tag that was read last: its name … */
   name = noName
   /** … its attributes, declarations included, in their order; `count` of them are of this tag … */
-  readonly names: Name[] = []
-  readonly values: string[] = []
+  names = sharedNames
+  values = sharedValues
   count = 0
   /** … and whether it is an empty element's. */
   empty = false
@@ -42,21 +48,30 @@ export class TagScanner {
   /** The next character is the first of a name. */
   begin(): void {
     this.#expects = expects.element
+    this.names = sharedNames
+    this.values = sharedValues
     this.count = 0
     this.empty = false
     this.#spaced = false
   }
 
-  /** Forgets what was read, so that it pins no chunk. */
+  /** What was read pins no more than some chunks. */
   forget(): void {
-    if (this.names.length === 0) return
-    this.names.length = 0
-    this.values.length = 0
+    if (sharedValues.length > usual) sharedNames.length = sharedValues.length = 0
   }
 
-  /** Forgets also an unfinished tag. */
+  /** The tag goes on in the next chunk; others are read meanwhile. */
+  keep(): void {
+    if (this.names !== sharedNames) return
+    this.names = this.names.slice(0, this.count)
+    this.values = this.values.slice(0, this.count)
+  }
+
+  /** Forgets an unfinished tag. */
   reset(): void {
-    this.forget()
+    this.names = sharedNames
+    this.values = sharedValues
+    this.count = 0
     this.#held.clear()
     this.#reference.clear()
   }

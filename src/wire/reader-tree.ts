@@ -177,27 +177,35 @@ export class Tree {
   /** The attributes without the declarations, which are made. */
   #attributes(tag: TagScanner, outside: number): readonly string[] {
     const { names, values, count } = tag
-    const attributes: string[] = []
     let prefixed = false
+    let length = 0
     this.#default = undefined
     for (let i = 0; i < count; i++) {
       const name = names[i]!
-      const value = values[i]!
       switch (name.kind) {
         case nameKind.defaultDeclaration:
-          this.#default = this.#declare('', value, outside)
+          this.#default = this.#declare('', values[i]!, outside)
           break
         case nameKind.prefixDeclaration:
           this.#slice = -1
-          this.#declare(name.local, value, outside)
+          this.#declare(name.local, values[i]!, outside)
           break
         case nameKind.prefixed:
           prefixed = true
-          attributes.push(name.raw, value)
+          length += 2
           break
         default:
-          attributes.push(name.raw, value)
+          length += 2
       }
+    }
+    if (length === 0) return none
+    // As long as it is: what grows keeps room for as much again.
+    const attributes = new Array<string>(length)
+    for (let i = 0, at = 0; i < count; i++) {
+      const { kind, raw } = names[i]!
+      if (kind === nameKind.defaultDeclaration || kind === nameKind.prefixDeclaration) continue
+      attributes[at++] = raw
+      attributes[at++] = values[i]!
     }
     if (prefixed) this.#resolve(attributes)
     if (repeated(attributes)) throw malformed('The same attribute twice')
