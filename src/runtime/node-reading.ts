@@ -11,7 +11,9 @@ type Handle = { readonly useUserBuffer?: (buffer: Uint8Array) => void }
 /** Under which names Node keeps what it was given as `onread`: a socket that was given it tells. */
 function names(): { readonly buffer: symbol; readonly callback: symbol } | undefined {
   const callback = () => true
-  const given = new NetSocket({ onread: { buffer: room, callback } }) as unknown as Slots
+  const socket = new NetSocket({ onread: { buffer: room, callback } })
+  socket.destroy()
+  const given = socket as unknown as Slots
   const keptAs = (what: unknown) => Object.getOwnPropertySymbols(given).find(name => given[name] === what)
   const found = { buffer: keptAs(room), callback: keptAs(callback) }
   return found.buffer && found.callback ? { buffer: found.buffer, callback: found.callback } : undefined
@@ -20,10 +22,10 @@ function names(): { readonly buffer: symbol; readonly callback: symbol } | undef
 let known: ReturnType<typeof names> | null = null
 
 /**
- * Has what comes read into one buffer for all sockets, which is lent to `callback` with how much of it is filled; nothing must
- * wait in the socket. Node makes a buffer for each read, which costs a tenth of a small message; it can do this (`onread` of
- * `net.Socket`) but offers it only for connections that it makes itself. Returns false where this Node cannot: then
- * all is read as ever.
+ * Has what comes read into one buffer for all sockets, which is lent to `callback` with how much of it is filled; what was read
+ * before comes as `data`, in a turn before the next read. Node makes a buffer for each read, which costs a tenth of a small
+ * message; it can do this (`onread` of `net.Socket`) but offers it only for connections that it makes itself. Returns
+ * false where this Node cannot: then all is read as ever.
  */
 export function readInto(socket: TLSSocket, callback: Callback): boolean {
   if (known === null) known = names()

@@ -26,7 +26,6 @@ interface Handshake {
 // The listeners are shared by all sockets: they find theirs by the symbol.
 function onData(this: Carrier, chunk: Uint8Array): void {
   this[owner]!.reader!.read(chunk)
-  this[owner]!.lend()
 }
 function onRead(this: Carrier, length: number, buffer: Uint8Array): boolean {
   this[owner]!.reader!.read(buffer.subarray(0, length))
@@ -177,15 +176,12 @@ export class NodeSocket implements Socket {
     if (this.#paused || this.#over || this.#handshake || !this.reader) return
     const carrier = this.#carrier
     if (carrier.listenerCount('data') === 0) carrier.on('data', onData)
-    this.lend()
+    // What STARTTLS may follow keeps a buffer of its own.
+    if (!this.#lent && this.#security !== undefined) {
+      this.#lent = true
+      readInto(carrier as TLSSocket, onRead)
+    }
     carrier.resume()
-  }
-
-  /** Reads without a buffer of its own, from when nothing has been read before. What STARTTLS may follow must not. */
-  lend(): void {
-    if (this.#lent || this.#security === undefined || this.#carrier.readableLength > 0) return
-    this.#lent = true
-    readInto(this.#carrier as TLSSocket, onRead)
   }
 
   /** The handshake is done. Whoever waits for it runs before anything is read. */
