@@ -51,8 +51,11 @@ export class Outbox<T> {
     const fresh = count - this.acknowledged
     if (fresh <= 0 || count > this.sent) return 0
     for (let i = 0; i < fresh; i++) {
-      this.bytes -= this.#first!.bytes
-      this.#first = this.#first!.next
+      const entry = this.#first!
+      this.bytes -= entry.bytes
+      this.#first = entry.next
+      // One that has become old before it died would keep all behind it from the young generation's collector.
+      entry.next = undefined
     }
     if (this.#first === undefined) this.#last = undefined
     this.acknowledged = count
@@ -62,11 +65,7 @@ export class Outbox<T> {
 
   /** All that was added has arrived. */
   clear(): void {
-    if (this.#first === undefined) return
-    this.#first = this.#last = undefined
-    this.bytes = 0
-    this.acknowledged = this.sent
-    this.#settle()
+    this.acknowledge(this.sent)
   }
 
   /** What waits, oldest first; the outbox keeps it. */

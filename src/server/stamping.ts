@@ -17,12 +17,17 @@ export function stamped(session: Session, kind: StanzaKind, stanza: Element, lan
   // RFC 6121 §3.1.2: subscription stanzas travel under the bare JID.
   const branch = branchOf(kind, type)
   const from = branch === 'subscription' ? jid.bare : jid
-  const attributes = addressed(stanza, from, to, lang)
+  const attributes = stampedAttributes(stanza, from, to, lang)
   return new Envelope(stanza.withAttributes(attributes), branch, type, from, to, owner, session)
 }
 
 /** Made as long as it is: what grows keeps room for as much again. */
-function addressed({ attributes }: Element, from: Jid, to: Jid | undefined, lang: string | undefined): Attributes {
+function stampedAttributes(
+  { attributes }: Element,
+  from: Jid,
+  to: Jid | undefined,
+  lang: string | undefined,
+): Attributes {
   let length = to === undefined ? 2 : 4
   for (let i = 0; i < attributes.length; i += 2) {
     const name = attributes[i]!

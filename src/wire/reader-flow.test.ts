@@ -332,3 +332,32 @@ test('parse reads what stands in tests and stores', () => {
   assert.deepEqual(parse(" <a b='1'>c<d/></a>\n "), new Element('a', '', ['b', '1'], ['c', new Element('d', '')]))
   assert.throws(() => parse('<a>'), StreamError)
 })
+
+test('a tag that goes on in another chunk keeps its own attributes, whatever other streams read meanwhile', () => {
+  const mine = "<message to='a' id='1' type='chat'><body xml:lang='de'>x</body></message>"
+  const theirs = "<message to='b' id='2' type='headline' from='c' lang='n'/>"
+  for (let cut = 1; cut < mine.length; cut++) {
+    const one = new Recorder()
+    const other = new Recorder()
+    for (const { reader } of [one, other]) reader.push(Buffer.from(header))
+    one.push(mine.slice(0, cut))
+    other.push(theirs.slice(0, cut % theirs.length))
+    one.push(mine.slice(cut))
+    other.push(theirs.slice(cut % theirs.length))
+    const [message, body] = [one.elements[0]!, one.elements[0]!.child('body')!]
+    assert.deepEqual(message.attributes, ['to', 'a', 'id', '1', 'type', 'chat'], `cut at ${cut}`)
+    assert.deepEqual(body.attributes, ['xml:lang', 'de'], `cut at ${cut}`)
+    assert.deepEqual(other.elements[0]!.attributes, [
+      'to',
+      'b',
+      'id',
+      '2',
+      'type',
+      'headline',
+      'from',
+      'c',
+      'lang',
+      'n',
+    ])
+  }
+})
