@@ -23,12 +23,16 @@ if (found[0] < 24 || (found[0] === 24 && found[1] < 20)) {
 // stanzas. This saves a quarter of the processor time of an archived message. Only a program's own command line can ask for
 // it, so the process takes another one; who gives it such options himself is left alone.
 const memory = ['--max-semi-space-size=64', '--no-parallel-scavenge', '--no-allocation-site-pretenuring']
+// What runs once a login is worth compiling after some hundred of them, not after thousands: after a start all come at once.
+const compiling = ['--invocation-count-for-maglev=100', '--invocation-count-for-turbofan=600']
 const options = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
 const given = word => options.some(option => option.includes(word))
 // OpenSSL's session tickets, which Node has no other way to leave out: an operator's own configuration of OpenSSL is kept.
 const tls = given('openssl') || process.env.OPENSSL_CONF ? [] : [`--openssl-config=${file('tls.cnf')}`]
+// Tried with Node 24 and 26; a Node that does not know an option does not start.
 if (
   process.argv[2] === 'start' &&
+  found[0] <= 26 &&
   !given('semi-space') &&
   process.execve &&
   process.platform !== 'win32' &&
@@ -36,7 +40,7 @@ if (
 )
   process.execve(
     process.execPath,
-    [process.execPath, ...memory, ...tls, ...process.execArgv, ...process.argv.slice(1)],
+    [process.execPath, ...memory, ...compiling, ...tls, ...process.execArgv, ...process.argv.slice(1)],
     process.env,
   )
 
