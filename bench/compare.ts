@@ -70,7 +70,8 @@ async function compare(job: Job, fleet: Fleet, settings: Settings & { say: Progr
         fleet.use(name, async peer => {
           const row = rows.get(name) ?? { server: peer.name, label: one.label, runs: [] }
           rows.set(name, row)
-          row.runs.push(await measure(name, one, peer, settings))
+          const warm = round === 1 ? Math.max(settings.warm, scenario.settles ?? 0) : settings.warm
+          row.runs.push(await measure(name, one, peer, { ...settings, warm }))
           return row
         })
       // A machine that was too busy for somebody's timeout: an hour's work is not thrown away for that.
