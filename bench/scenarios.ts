@@ -75,9 +75,9 @@ const slowest: Figure = {
   inShort: true,
 }
 const loginsAtOnce = 16
-/** Seconds of logins before the first that are measured. */
+/** Seconds of logins before the first of them that is measured. */
 const settles = 15
-const settling = `each server had ${settles} s of them before the first round`
+const settling = `each server had ${settles} s of this load before the first round`
 const withFloor = ['jackdaw', 'prosody', 'ejabberd', 'floor'] as const
 const withoutFloor = ['jackdaw', 'prosody', 'ejabberd'] as const
 /** Ours has one store, SQLite with synchronous=FULL. */
