@@ -4,7 +4,7 @@ import { nameCharacters } from './names.ts'
 import { exceeded, malformed } from './reader-faults.ts'
 import { Held } from './reader-held.ts'
 import type { Input } from './reader-input.ts'
-import { type Name, nameAt, nameOf } from './reader-names.ts'
+import { type Name, nameAt, nameKind, nameOf, namespaceAt } from './reader-names.ts'
 import { referenced } from './reader-reference.ts'
 
 /** Where in a start tag we are. */
@@ -161,7 +161,8 @@ export class TagScanner {
       const name = nameAt(text, from, equals, high, low)
       if (name === undefined) break
       this.names[this.count] = name
-      this.values[this.count++] = text.slice(equals + 2, close)
+      this.values[this.count++] =
+        name.kind === nameKind.defaultDeclaration ? namespaceAt(text, equals + 2, close) : text.slice(equals + 2, close)
       this.#spaced = false
       at = close + 1
     }
