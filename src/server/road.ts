@@ -37,21 +37,36 @@ export class Road {
   send(e: Envelope): Passage {
     const { turns } = e.session ?? e.owner
     const ready = this.#ready(e)
-    if (ready === undefined && turns.blocking === 0) return this.#setOut(e, turns)
+    return ready === undefined && turns.blocking === 0 ? this.#setOut(e, turns) : this.#setOutLater(e, turns, ready)
+  }
+
+  // What waits has methods of its own here: a method that may make a closure makes room for it each time it is called.
+
+  #setOutLater(e: Envelope, turns: Turns, ready: Promise<unknown> | undefined): Passage {
     return this.#returns.inTurn(turns, e, ready, () => this.#setOut(e, turns, true), true)
   }
 
   /** What is kept at its sender and at its recipient is kept in one commit: both must be at hand for that. */
   #ready(e: Envelope): Promise<unknown> | undefined {
     const { owner } = e
-    if (owner.stale) return owner.host.owners.reload(owner).then(() => this.#ready(e))
+    if (owner.stale) return this.#readyAgain(e)
     if (!isKeptTogether(e)) return undefined
     let ready: Promise<unknown> | undefined
     for (const run of owner.host.roads[e.branch].sending.ready) {
       const one = run(e)
       if (one !== undefined) ready = ready === undefined ? one : Promise.all([ready, one])
     }
-    return ready === undefined ? this.#recipientReady(e) : ready.then(() => this.#recipientReady(e))
+    return ready === undefined ? this.#recipientReady(e) : this.#recipientThen(ready, e)
+  }
+
+  async #readyAgain(e: Envelope): Promise<unknown> {
+    await e.owner.host.owners.reload(e.owner)
+    return this.#ready(e)
+  }
+
+  async #recipientThen(ready: Promise<unknown>, e: Envelope): Promise<unknown> {
+    await ready
+    return this.#recipientReady(e)
   }
 
   #recipientReady({ to }: Envelope): Promise<unknown> | undefined {
@@ -76,13 +91,17 @@ export class Road {
       const together = isKeptTogether(e)
       if (stored === undefined && turns.idle && (!together || owner.turns.idle)) return this.#sent(stages, edited, own)
       if (together) return this.#inTurns(stages, edited, own, turns, stored)
-      return this.#returns.inTurn(turns, e, stored, () => this.#sent(stages, edited, own), true)
+      return this.#inTurn(stages, edited, own, turns, stored)
     } catch (error) {
       return this.#returns.refuse(e, error)
     } finally {
       if (storage.begun) e.session?.committed()
       storage.end()
     }
+  }
+
+  #inTurn(stages: Stages, e: Envelope, own: Envelope, turns: Turns, stored: Commit | Receipt): Passage {
+    return this.#returns.inTurn(turns, e, stored, () => this.#sent(stages, e, own), true)
   }
 
   /**

@@ -103,6 +103,11 @@ export class Stream implements StreamReader, Carrier {
       }
       return
     }
+    this.#step(element)
+  }
+
+  /** A method of its own, so that stanzas make no closures. */
+  #step(element: Element): void {
     this.#try(() => this.#negotiate(element))
   }
 

@@ -86,8 +86,11 @@ export class Tree {
   /** Text or an element inside an element. */
   append(node: Node): void {
     const top = this.#top!
-    if (top.children === undefined) top.children = [node]
-    else top.children.push(node)
+    const { children } = top
+    if (children === undefined) top.children = [node]
+    // Most have two at most, and what `push` makes has room for 17.
+    else if (children.length === 1) top.children = [children[0]!, node]
+    else children.push(node)
   }
 
   /** A start tag, or an empty element's. */
@@ -102,6 +105,14 @@ export class Tree {
       if (this.#default !== undefined) inherited = this.#default
     }
     const namespace = name.prefix === '' ? inherited : this.#prefixed(name.prefix)
+    const isRoot = this.place === places.before && !this.framed
+    if (!isRoot && this.#depth >= this.limits.depth)
+      throw exceeded(`More than ${this.limits.depth} elements inside each other`)
+    if (tag.empty && !isRoot) {
+      this.#scope.size = outside
+      this.#finished(new Element(name.local, namespace, attributes, none, ''))
+      return
+    }
     const element = {
       raw: name.raw,
       name: name.local,
@@ -112,14 +123,8 @@ export class Tree {
       outside,
       parent,
     }
-    if (this.place === places.before && !this.framed) {
+    if (isRoot) {
       this.#openRoot(element, tag.empty)
-      return
-    }
-    if (this.#depth >= this.limits.depth) throw exceeded(`More than ${this.limits.depth} elements inside each other`)
-    if (tag.empty) {
-      this.#scope.size = outside
-      this.#finished(new Element(name.local, namespace, attributes, none, ''))
       return
     }
     this.#depth++
