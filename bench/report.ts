@@ -72,7 +72,7 @@ function introduction(): string {
 
 Written by \`npm run bench -- --write\`; under each table stands when it was measured, and with what. All rows of a case are of one run.
 Figures drift with the machine; what counts is the ratio of two of them. In the worst hours of this one, which is virtual and has
-neighbours, all servers and the bare sockets cost up to two and a half times as much, and ratios shrink where sockets are most of the
+neighbours, all servers and the bare sockets cost up to some three times as much, and ratios shrink where sockets are most of the
 price: with one message in flight both peers cost 3.8 to 5.2 times ours then.
 
 ## How it is measured
