@@ -71,9 +71,9 @@ function introduction(): string {
   return `# What it costs
 
 Written by \`npm run bench -- --write\`; under each table stands when it was measured, and with what. All rows of a case are of one run.
-Figures drift with the machine; what counts is the ratio of two of them. In the worst hours of this one, which is virtual and has
-neighbours, all servers and the bare sockets cost up to some three times as much, and ratios shrink where sockets are most of the
-price: with one message in flight both peers cost 3.8 to 5.2 times ours then.
+Figures drift with the machine; what counts is the ratio of two of them. Where it is virtual and its neighbours are busy, all servers
+and the bare sockets cost up to some three times as much, and ratios shrink where sockets are most of the price: in such hours of
+2026-11-21 both peers cost 3.8 to 5.2 times ours with one message in flight, and 7.7 to 14 times with four.
 
 ## How it is measured
 

@@ -91,7 +91,7 @@ export class Road {
       const together = isKeptTogether(e)
       if (stored === undefined && turns.idle && (!together || owner.turns.idle)) return this.#sent(stages, edited, own)
       if (together) return this.#inTurns(stages, edited, own, turns, stored)
-      return this.#inTurn(stages, edited, own, turns, stored)
+      return this.#sentLater(stages, edited, own, turns, stored)
     } catch (error) {
       return this.#returns.refuse(e, error)
     } finally {
@@ -100,7 +100,7 @@ export class Road {
     }
   }
 
-  #inTurn(stages: Stages, e: Envelope, own: Envelope, turns: Turns, stored: Commit | Receipt): Passage {
+  #sentLater(stages: Stages, e: Envelope, own: Envelope, turns: Turns, stored: Commit | Receipt): Passage {
     return this.#returns.inTurn(turns, e, stored, () => this.#sent(stages, e, own), true)
   }
 

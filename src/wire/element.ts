@@ -128,6 +128,7 @@ export class Element {
 
   #head(inherited: string): string {
     const { name } = this
+    // What is written most is there already, here and in the tail.
     const head = name === 'message' ? '<message' : `<${name}`
     return this.namespace === inherited ? head : `${head} xmlns="${escapeAttribute(this.namespace)}"`
   }
