@@ -263,7 +263,7 @@ export class Backlogs {
       one.cameFromLog(entry.id, stanza)
       one.unconfirmed++
       one.length += entry.xml.length
-      one.session.deliver(one.hasWaited(entry) ? this.#delayed(stanza, entry.at) : stanza)
+      one.session.deliver(one.hasWaited(entry, stanza) ? this.#delayed(stanza, entry.at) : stanza)
     } catch (error) {
       if (!(error instanceof StreamError)) throw error
       // One that cannot be read must not keep back all others for ever.

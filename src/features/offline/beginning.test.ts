@@ -29,7 +29,15 @@ test('what somebody did not take while the cursor of a new device begins is for 
   await it.house.stop()
 })
 
-test('what somebody did not take is delayed, though it comes while a backlog is handed over', async () => {
+// A clock that was set back stands still for the log: its entries are numbered on from the last one.
+for (const [clock, milliseconds] of [
+  ['goes on', 1000],
+  ['stands still', 0],
+] as const)
+  test(`what somebody did not take is delayed, though it comes while a backlog is handed over, and the clock ${clock}`, () =>
+    comesDelayed(milliseconds))
+
+async function comesDelayed(after: number): Promise<void> {
   const it = await scene()
   const old = await Device.connect(it.house, '', { resource: 'old', priority: -1 })
   old.tells = false
@@ -39,7 +47,7 @@ test('what somebody did not take is delayed, though it comes while a backlog is 
   const desk = await Device.connect(it.house, '', { resource: 'desk' })
   desk.tells = false
   assert.deepEqual((await desk.read()).ids(), ['2'])
-  await it.house.advance(1000)
+  if (after > 0) await it.house.advance(after)
   await old.player.disconnect()
   await it.says()
   desk.tells = true
@@ -47,7 +55,7 @@ test('what somebody did not take is delayed, though it comes while a backlog is 
   const delayed = desk.messages.filter(one => delay.of(one) !== undefined)
   assert.deepEqual([delayed.length, desk.ids()], [1, ['1']])
   await it.house.stop()
-})
+}
 
 test('a copy of what waits behind the backlog of one device comes to another one that has its own', async () => {
   const it = await scene()

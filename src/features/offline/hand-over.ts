@@ -146,9 +146,12 @@ export class HandOver {
     return undelivered || (this.device !== undefined && id > this.from)
   }
 
-  /** Whether an entry has waited for somebody: it was there before, or was kept anew because somebody did not take it. */
-  hasWaited({ id, at }: LogEntry): boolean {
-    return id <= this.#first || at < Math.floor(id / 1000)
+  /**
+   * Whether an entry has waited for somebody: it was there before, or was kept anew because somebody did not take it. Then
+   * the archive has it already, under the id that it is marked with. Numbers tell nothing: a clock may be set back.
+   */
+  hasWaited({ id, archived }: LogEntry, stanza: Element): boolean {
+    return id <= this.#first || (!archived && keptAs(stanza, this.owner) !== undefined)
   }
 
   /** Whether a message that somebody else took is for the session too: as it would have been while it was there (XEP-0280 §6). */
