@@ -6,9 +6,9 @@
  *
  * Without a certificate there is no TLS.
  *
- * A frame is its length (two bytes, itself included) and the number of the connection it is for (two bytes, base 100);
- * the first frame of a connection says its own number, and comes back. Frames for a connection that come in one turn of the loop are
- * written at once.
+ * A frame is its length (two bytes, itself included) and the number of the connection it is for (two bytes, base 100; the
+ * greatest number is for all others); the first frame of a connection says its own number, and comes back. Frames for a
+ * connection that come in one turn of the loop are written at once.
  */
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer, type Socket } from 'node:net'
@@ -24,6 +24,9 @@ interface Connection {
   known: boolean
   queue: Buffer[]
 }
+
+/** For all other connections. */
+const everybody = 25_599
 
 const connections: (Connection | undefined)[] = []
 const waiting: Connection[] = []
@@ -53,12 +56,14 @@ function read(connection: Connection, chunk: Buffer): void {
     if (data.length - at < length) break
     const number = data[at + 2]! * 100 + data[at + 3]!
     const next = connection.known ? connections[number] : undefined
-    if (next !== to) {
+    if (next !== to || number === everybody) {
       // Frames in a row for the same connection travel as they came, in one piece.
       move(to, data.subarray(from, at))
       to = next
       from = at
     }
+    if (number === everybody)
+      for (const other of connections) if (other !== connection) move(other, data.subarray(at, at + length))
     if (!connection.known) {
       connections[number] = connection
       connection.known = true

@@ -151,7 +151,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       })),
     main: { heading: 'µs CPU/copy', of: run => run.serverMicroseconds, digits: 1 },
     others: [perSecond],
-    servers: withoutFloor,
+    servers: withFloor,
     lives: 'case',
     paced: false,
   },

@@ -48,6 +48,9 @@ export const marker = 0x7e
 /** Name of the account of that number. */
 export const nameOf = (index: number) => `u${index}`
 
+/** The number that the floor takes for all other connections. */
+export const everybody = 25_599
+
 /** A frame to the floor's connection of that number. */
 export function frame(to: number, bytes: number): Buffer {
   const made = Buffer.alloc(bytes, 'x')

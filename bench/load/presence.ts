@@ -1,34 +1,52 @@
 import type { Measurement } from '../measurement.ts'
 import type { TextStream } from '../peers/stream.ts'
 import { answering, calm } from './answers.ts'
-import { enter, judgeStreams, type Load, many, measure, nameOf, pause, settled, tlsOf } from './load.ts'
+import {
+  enter,
+  everybody,
+  frame,
+  judgeStreams,
+  type Load,
+  leave,
+  many,
+  measure,
+  nameOf,
+  pause,
+  settled,
+  tlsOf,
+} from './load.ts'
 import { markers } from './message.ts'
+
+/** Length of a copy as servers write it. */
+const copyLength = 140
 
 /**
  * One client whose presence goes to all the others, who are its contacts in both directions; `window` broadcasts are in
- * flight. What is counted is copies.
+ * flight. What is counted is copies. With the floor a broadcast is one frame for everybody else.
  */
 export async function presence(load: Load): Promise<Measurement> {
   const streams = await many(load.clients, 16, index => enter(load, index))
   const [sender, ...contacts] = streams as [TextStream, ...TextStream[]]
-  await befriend(load, sender, contacts)
+  if (!load.floor) await befriend(load, sender, contacts)
   // What comes of the subscriptions is read before anything is counted.
   await calm(load, streams)
   let delivered = 0
   let broadcasts = 0
   let sending = true
+  const frameForAll = frame(everybody, copyLength)
   const send = () => {
+    broadcasts++
+    if (load.floor) return void sender.socket.write(frameForAll)
     // Each differs from the one before, so that no server can take it for the same.
-    const status = String(++broadcasts).padStart(9, '0')
+    const status = String(broadcasts).padStart(9, '0')
     sender.socket.write(`<presence><show>away</show><status>Banished ~${status}</status></presence>`)
   }
   sender.onData = answering(sender, () => {})
-  for (const contact of contacts) {
-    contact.onData = answering(contact, chunk => {
-      delivered += markers(chunk)
-      while (sending && delivered >= (broadcasts - load.window + 1) * contacts.length) send()
-    })
+  const take = (chunk: Buffer) => {
+    delivered += markers(chunk)
+    while (sending && delivered >= (broadcasts - load.window + 1) * contacts.length) send()
   }
+  for (const contact of contacts) contact.onData = load.floor ? take : answering(contact, take)
   for (let i = 0; i < load.window; i++) send()
   await pause(load.warm)
   const interval = await measure(load, () => delivered)
@@ -39,7 +57,7 @@ export async function presence(load: Load): Promise<Measurement> {
   )
   judgeStreams(streams)
   const tls = tlsOf(sender)
-  for (const stream of streams) stream.end()
+  leave(load, streams)
   return { ...interval, lost, tls }
 }
 
