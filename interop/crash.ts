@@ -1,12 +1,13 @@
 /**
  * The server is killed while many clients write, over and over, and nothing that it acknowledged is lost:
  *
- *     npm run crash -- [--rounds 200] [--seed 1] [--no-libraries] [--write]
+ *     npm run crash -- [--rounds 200] [--seed 1] [--no-libraries] [--workers N] [--write]
  *
  * A real process on a real disk, over TLS: `kill -9` at moments that follow from the seed, the next start on the same
  * folder. The clients keep to XEP-0198: they resume, and where that fails they send again what the server says it has
  * not. At the end each acknowledged message must be in both archives once, in order, and must have come to its
  * recipient. `--write` puts the figures into docs/delivery.md. The exit code is 1 where something was wrong.
+ * `--workers N`: so many threads carry its connections; where missing, as many as the configuration has by itself.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,6 +16,7 @@ import { withFolder } from '../bench/peers/process.ts'
 import { figures, writeFigures } from './crash/document.ts'
 import { crash } from './crash/rounds.ts'
 import { installMissing } from './packages.ts'
+import { chooseServer, serverOptions } from './server.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,11 +25,13 @@ const { values } = parseArgs({
     libraries: { type: 'boolean', default: true },
     'look-every': { type: 'string', default: '10' },
     write: { type: 'boolean', default: false },
+    ...serverOptions,
   },
   allowNegative: true,
 })
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)]
 if (!(rounds > 0 && Number.isSafeInteger(seed))) throw new Error('--rounds and --seed are whole numbers')
+chooseServer(values)
 if (values.libraries) await installMissing()
 const result = await withFolder('crash', folder =>
   crash({

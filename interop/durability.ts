@@ -1,7 +1,7 @@
 /**
  * Whether "stored, then answered" is true, seen from outside:
  *
- *     npm run durability -- [--only trace|kill] [--rounds 8]
+ *     npm run durability -- [--only trace|kill] [--rounds 8] [--workers N]
  *
  * 1. A trace of system calls: no IQ result, no acknowledgement (`<a/>` of XEP-0198) and no delivery of a message is
  *    written to its connection before the sync of its commit has ended. The same test must fail on a server whose SQLite
@@ -10,15 +10,22 @@
  *    was answered is there after the next start.
  *
  * The exit code is 1 when a check failed.
+ * `--workers N`: so many threads carry its connections; where missing, as many as the configuration has by itself.
  */
 import { parseArgs } from 'node:util'
 import { killRounds } from './kill.ts'
 import { Report } from './report.ts'
+import { chooseServer, serverOptions } from './server.ts'
 import { traceChecks } from './syncs.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: 'trace,kill' }, rounds: { type: 'string', default: '8' } },
+  options: {
+    only: { type: 'string', default: 'trace,kill' },
+    rounds: { type: 'string', default: '8' },
+    ...serverOptions,
+  },
 })
+chooseServer(values)
 const parts = values.only.split(',')
 const begin = performance.now()
 const report = new Report()

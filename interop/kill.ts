@@ -1,10 +1,11 @@
-import { type Jackdaw, startJackdaw } from '../bench/peers/jackdaw.ts'
+import type { Jackdaw } from '../bench/peers/jackdaw.ts'
 import { user } from '../bench/peers/peer.ts'
 import { withFolder } from '../bench/peers/process.ts'
 import { connectTcp } from '../src/testing/connect.ts'
 import type { Connect, Player } from '../src/testing/play.ts'
 import type { Element } from '../src/wire/element.ts'
 import type { Check } from './report.ts'
+import { startServer } from './server.ts'
 
 const writers = ['romeo', 'mercutio', 'benvolio'].map(user)
 const away = user('juliet')
@@ -111,7 +112,7 @@ function answer(player: Player, request: Element): void {
 
 export async function killRounds(check: Check, rounds: number): Promise<void> {
   await withFolder('kill', async folder => {
-    let server: Jackdaw = await startJackdaw({ folder, plain: true, settings: roomy })
+    let server: Jackdaw = await startServer({ folder, plain: true, settings: roomy })
     try {
       await server.addUsers([...writers, away])
       const connect = connectTcp({ host: '127.0.0.1', port: server.plain, carrier: 'plain' })

@@ -1,32 +1,36 @@
 /**
  * The server is restarted under traffic, and clients go on as if nothing had been:
  *
- *     npm run restart -- [--clients 1000] [--seconds 5] [--per-second 500]
+ *     npm run restart -- [--clients 1000] [--seconds 5] [--per-second 500] [--workers N]
  *
  * Clients in pairs write to each other over TLS, with stream management. The server is restarted twice: by `jackdaw
  * restart`, and by SIGTERM and another start. Each client must resume its session, each message must come once and in
  * order, and nobody may see anybody leave. How long clients were without the server is printed. The exit code is 1 where
  * something was wrong.
+ * `--workers N`: so many threads carry its connections; where missing, as many as the configuration has by itself.
  */
 import { parseArgs } from 'node:util'
-import { type Jackdaw, startJackdaw } from '../bench/peers/jackdaw.ts'
+import type { Jackdaw } from '../bench/peers/jackdaw.ts'
 import { user } from '../bench/peers/peer.ts'
 import { answers, until, withFolder } from '../bench/peers/process.ts'
 import { ScramKeys } from '../bench/peers/scram.ts'
 import { Report } from './report.ts'
 import { RestartClient } from './restart/client.ts'
+import { chooseServer, serverOptions, startServer } from './server.ts'
 
 const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '2' },
     'per-second': { type: 'string', default: '500' },
+    ...serverOptions,
   },
 })
 const count = Number(values.clients)
 const seconds = Number(values.seconds)
 const rate = Number(values['per-second'])
 if (!(count >= 2 && count % 2 === 0)) throw new Error('--clients is an even number')
+chooseServer(values)
 
 /** All come from one address, and log in at once. */
 const settings = ['[limits]', `connections-per-address = ${count + 100}`, '[login]', 'iterations = 4096']
@@ -112,7 +116,7 @@ async function judged(clients: readonly RestartClient[], restarts: number, close
 
 const report = new Report()
 await withFolder('restart', async folder => {
-  let server: Jackdaw = await startJackdaw({ folder, settings })
+  let server: Jackdaw = await startServer({ folder, settings })
   const names = Array.from({ length: count }, (_, index) => `user${index}`)
   const keys = new ScramKeys()
   const turn = turns(server.directTls)

@@ -1,16 +1,16 @@
 /**
  * Real clients against a real server, each with all that it can do:
  *
- *     npm run interop -- [--server jackdaw|prosody] [--only clients,scripts] [--clients slixmpp,mcabber] [--at-once 2]
+ *     npm run interop -- [--server jackdaw|prosody] [--only clients,scripts] [--clients slixmpp,mcabber] [--at-once 2] [--workers N]
  *
  * prints a table of abilities by clients, and plays the scripts of the sources over TCP. A whole run against Jackdaw
  * writes docs/interop.md. Debian packages that are missing are installed where apt-get is at hand and we may. The exit
  * code is 1 when a cell or a script failed. `--server prosody` shows that the checks are fair.
+ * `--workers N`: so many threads carry its connections; where missing, as many as the configuration has by itself.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startJackdaw } from '../bench/peers/jackdaw.ts'
 import { makeCertificate, type Peer, user } from '../bench/peers/peer.ts'
 import { withFolder } from '../bench/peers/process.ts'
 import { startProsody } from '../bench/peers/prosody.ts'
@@ -24,6 +24,7 @@ import { profanity } from './profanity.ts'
 import { aioxmpp, nbxmpp, slixmpp } from './python.ts'
 import { type Differences, Report } from './report.ts'
 import { accountsOf, allScripts, playAll, rounds } from './scripts.ts'
+import { chooseServer, serverOptions, startServer } from './server.ts'
 import { abilityTable, type Column, writeDocument } from './table.ts'
 
 const { values } = parseArgs({
@@ -32,11 +33,13 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'clients,scripts' },
     clients: { type: 'string' },
     'at-once': { type: 'string', default: '2' },
+    ...serverOptions,
   },
 })
-const starters = { jackdaw: startJackdaw, prosody: startProsody }
+chooseServer(values)
+const starters = { jackdaw: startServer, prosody: startProsody }
 if (!Object.hasOwn(starters, values.server)) throw new Error(`--server is one of ${Object.keys(starters).join(', ')}`)
-const startServer = starters[values.server as keyof typeof starters]
+const startPeer = starters[values.server as keyof typeof starters]
 const parts = values.only.split(',')
 const scripts = parts.includes('scripts') ? allScripts() : []
 
@@ -54,7 +57,7 @@ const columns = await withFolder('interop', async folder => {
   const [server, other] = [join(folder, 'server'), join(folder, 'other')]
   await Promise.all([mkdir(server), mkdir(other)])
   const otherAuthority = (await makeCertificate(other)).certificate
-  const peer = await startServer({ folder: server })
+  const peer = await startPeer({ folder: server })
   console.log(`${peer.name} is up on ${peer.startTls} (STARTTLS) and ${peer.directTls} (direct TLS)`)
   try {
     return parts.includes('clients') ? await tryClients(peer, folder, otherAuthority) : []
@@ -70,7 +73,7 @@ const columns = await withFolder('interop', async folder => {
 async function playScripts(): Promise<void> {
   for (const plays of rounds(scripts)) {
     await withFolder('scripts', async folder => {
-      const peer = await startServer({ folder })
+      const peer = await startPeer({ folder })
       try {
         await peer.addUsers(plays.flatMap(({ script }) => accountsOf(script)))
         for (const [half, carrier] of (['starttls', 'tls'] as const).entries()) {

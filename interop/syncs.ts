@@ -1,11 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startJackdaw } from '../bench/peers/jackdaw.ts'
 import { user } from '../bench/peers/peer.ts'
 import { freePorts, launch, listening, run, stop, withFolder } from '../bench/peers/process.ts'
 import { connectTcp } from '../src/testing/connect.ts'
 import type { Player } from '../src/testing/play.ts'
 import type { Check } from './report.ts'
+import { startServer } from './server.ts'
 import { type Answer, acknowledges, broken, type Call, has, readTrace } from './trace.ts'
 
 const calls = 'accept4,write,writev,pwrite64,pwritev,sendmsg,sendto,fdatasync,fsync,sync_file_range'
@@ -132,7 +132,7 @@ function judge(
 /** Traces the server of the command line. */
 async function traceProgram(folder: string): Promise<{ trace: Call[]; sent: Sent[] }> {
   const file = join(folder, 'trace')
-  const server = await startJackdaw({ folder, plain: true, under: tracer(file) })
+  const server = await startServer({ folder, plain: true, under: tracer(file) })
   try {
     await server.addUsers([writer, away, there])
     const sent = await loads(server.plain)

@@ -60,7 +60,7 @@ const forLoads = [
 
 /** Starts a server that is to be measured. */
 export const starters: Readonly<Record<ServerName, (options: PeerOptions) => Promise<Peer>>> = {
-  jackdaw: options => startJackdaw({ ...options, settings: forLoads }),
+  jackdaw: options => startJackdaw({ ...options, settings: forLoads, workers: 1 }),
   'jackdaw-workers': options => startJackdaw({ ...options, settings: forLoads, workers: 2 }),
   prosody: startProsody,
   'prosody-sqlite': options => startProsody({ ...options, sqlite: true }),

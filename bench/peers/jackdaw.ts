@@ -7,16 +7,13 @@ import { freePorts, kill, launch, listening, run, stop, workerOf } from './proce
 /** Another checkout's program can be named, to compare two versions. */
 const program = process.env['JACKDAW_PROGRAM'] ?? join(root, 'bin', 'jackdaw.js')
 
-/** How many threads carry connections, where a test does not say. */
-const workers = Number(process.env['JACKDAW_WORKERS'] ?? 1)
-
 /** What a test of ours may want to change. */
 export interface JackdawOptions extends PeerOptions {
   /** Put before the program: a tracer and its arguments. */
   readonly under?: readonly string[]
   /** Further lines of its configuration file. */
   readonly settings?: readonly string[]
-  /** How many threads carry connections; where missing, JACKDAW_WORKERS of the environment, or 1. */
+  /** How many threads carry connections; where missing, as many as the configuration has by itself. */
   readonly workers?: number
 }
 
@@ -37,7 +34,7 @@ export async function startJackdaw(options: JackdawOptions): Promise<Jackdaw> {
   const config = join(options.folder, 'jackdaw.toml')
   const lines = [
     'data = "data"',
-    `workers = ${options.workers ?? workers}`,
+    ...(options.workers === undefined ? [] : [`workers = ${options.workers}`]),
     '[hosts.localhost]',
     `certificate = "${certificate}"`,
     `key = "${key}"`,
@@ -58,7 +55,7 @@ async function begin(
   config: string,
   places: Pick<Jackdaw, 'startTls' | 'directTls' | 'plain' | 'authority'>,
 ): Promise<Jackdaw> {
-  const { folder, cpu, under = [], env } = options
+  const { folder, cpu, under = [], env, workers = 1 } = options
   const log = join(folder, 'jackdaw.log')
   const [command, ...rest] = [...under, process.execPath, program, 'start', '--config', config]
   const child = launch(command!, rest, {
@@ -69,7 +66,7 @@ async function begin(
   // The last one that it opens.
   await listening(child, places.plain || places.directTls, log)
   const self: Jackdaw = {
-    name: options.workers === undefined ? 'Jackdaw' : `Jackdaw, ${options.workers} workers`,
+    name: workers === 1 ? 'Jackdaw' : `Jackdaw, ${workers} workers`,
     host: 'localhost',
     pid: workerOf(child),
     ...places,

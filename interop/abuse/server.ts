@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Jackdaw, startJackdaw } from '../../bench/peers/jackdaw.ts'
+import type { Jackdaw } from '../../bench/peers/jackdaw.ts'
 import { until, withFolder } from '../../bench/peers/process.ts'
+import { startServer } from '../server.ts'
 
 /** Bytes that a process has, once its garbage is collected. */
 export interface Memory {
@@ -37,7 +38,7 @@ export async function withServer(
     const file = join(folder, 'memory.json')
     const env = { NODE_OPTIONS: `--expose-gc --import ${hook}`, JACKDAW_MEMORY: file }
     const [heading, ...rest] = open
-    const server = await startJackdaw({ folder, env, settings: [heading!, ...limits, ...rest, ...settings] })
+    const server = await startServer({ folder, env, settings: [heading!, ...limits, ...rest, ...settings] })
     try {
       await use({
         server,

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { type Jackdaw, startJackdaw } from '../../bench/peers/jackdaw.ts'
+import type { Jackdaw } from '../../bench/peers/jackdaw.ts'
 import { password, user } from '../../bench/peers/peer.ts'
 import { until } from '../../bench/peers/process.ts'
 import { SeededRandom } from '../../src/runtime/simulated-random.ts'
 import { connectTcp } from '../../src/testing/connect.ts'
+import { startServer } from '../server.ts'
 import { readArchive } from './archive.ts'
 import type { Actor, Arena, Counts } from './arena.ts'
 import { Ledger, type Name, type Verdict } from './ledger.ts'
@@ -57,7 +58,7 @@ const roomy = ['[offline]', 'maximum = 1000000', '[resent]', 'remembered = 10000
 
 /** Writes, kills and starts again, so many times; then compares what was acknowledged with what is there. */
 export async function crash(options: CrashOptions): Promise<CrashResult> {
-  const run = new Run(options, await startJackdaw({ folder: options.folder, settings: roomy }))
+  const run = new Run(options, await startServer({ folder: options.folder, settings: roomy }))
   try {
     return await run.play()
   } finally {
