@@ -31,8 +31,13 @@ export function doors(address: Address, accept: (door: NodeDoor) => void): Promi
 
 /** A connection that has been moved to this thread. */
 export function moved(connection: NetSocket): Socket {
+  // Node moves what it is connected to, and not the options that it was made with.
+  const { _readableState, _writableState } = connection as unknown as Record<State, { highWaterMark: number }>
+  _readableState.highWaterMark = _writableState.highWaterMark = highWaterMark
   return new NodeSocket(connection)
 }
+
+type State = '_readableState' | '_writableState'
 
 function listenRaw(address: Address, accept: (socket: NetSocket) => void): Promise<Listener> {
   return new Promise((resolve, reject) => {
