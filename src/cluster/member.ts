@@ -1,4 +1,4 @@
-import type { ServerTls, TlsIdentity } from '../runtime/runtime.ts'
+import type { ServerTls, Timers, TlsIdentity } from '../runtime/runtime.ts'
 import {
   type Agreed,
   type Cell,
@@ -24,6 +24,7 @@ export interface Numbered {
 /** A node, as home sees it: what it carries, and what it will be told at the end of this turn. */
 export class Member {
   readonly #node: Node
+  readonly #timers: Timers
   /** A certificate's number and text. */
   readonly #certificate: (identity: TlsIdentity) => Numbered | undefined
   readonly #sockets = new Map<number, RemoteSocket>()
@@ -36,8 +37,9 @@ export class Member {
   #identities = ''
   #certificates: ReadonlySet<number> = new Set()
 
-  constructor(node: Node, certificate: (identity: TlsIdentity) => Numbered | undefined) {
+  constructor(node: Node, timers: Timers, certificate: (identity: TlsIdentity) => Numbered | undefined) {
     this.#node = node
+    this.#timers = timers
     this.#certificate = certificate
   }
 
@@ -87,31 +89,19 @@ export class Member {
     this.#plan()
   }
 
-  /** What the node has told. */
+  /** What the node has told. A reader that throws takes nothing from the others. */
   told({ cells, bytes }: Parcel): void {
     let from = 0
     for (let at = 0; at < cells.length; at += 3) {
       const socket = this.#sockets.get(cells[at + 1] as number)
-      const value = cells[at + 2]
-      switch (cells[at]) {
-        case notice.read: {
-          const to = from + (value as number)
-          socket?.received(bytes!.subarray(from, to))
-          from = to
-          break
-        }
-        case notice.taken:
-          socket?.taken(value as number)
-          break
-        case notice.ended:
-          socket?.ended(value === null ? undefined : new Error(value as string))
-          break
-        case notice.secured:
-          socket?.secured(value as Agreed)
-          break
-        case notice.refused:
-          socket?.refused(value as string)
-          break
+      const value = cells[at + 2] as Cell
+      const begin = from
+      if (cells[at] === notice.read) from += value as number
+      try {
+        if (cells[at] === notice.read) socket?.received(bytes!.subarray(begin, from))
+        else if (socket !== undefined) tell(socket, cells[at] as number, value)
+      } catch (fault) {
+        this.#rethrow(fault)
       }
     }
     this.#heard += from
@@ -121,7 +111,20 @@ export class Member {
   /** The node is gone, and with it all that it carried. */
   lost(error: Error): void {
     this.#gone = error
-    for (const socket of [...this.#sockets.values()]) socket.ended(error)
+    for (const socket of [...this.#sockets.values()]) {
+      try {
+        socket.ended(error)
+      } catch (fault) {
+        this.#rethrow(fault)
+      }
+    }
+  }
+
+  /** Where nobody else is in the way. */
+  #rethrow(fault: unknown): void {
+    this.#timers.turn(() => {
+      throw fault
+    })
   }
 
   /** Tells which certificates are shown to whom, where that is not what the node knows. */
@@ -160,5 +163,23 @@ export class Member {
     const text = this.#texts.join('')
     this.#texts = []
     if (this.#gone === undefined) this.#node.tell({ cells, bytes: undefined, text })
+  }
+}
+
+/** Tells a connection what is not about bytes. */
+function tell(socket: RemoteSocket, what: number, value: Cell): void {
+  switch (what) {
+    case notice.taken:
+      socket.taken(value as number)
+      break
+    case notice.ended:
+      socket.ended(value === null ? undefined : new Error(value as string))
+      break
+    case notice.secured:
+      socket.secured(value as Agreed)
+      break
+    case notice.refused:
+      socket.refused(value as string)
+      break
   }
 }

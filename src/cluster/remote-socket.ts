@@ -77,7 +77,7 @@ export class RemoteSocket implements Socket {
     if (this.#ending || this.#error !== undefined) return
     this.#sent += data.length
     this.#move()
-    this.#member.write(this.number, typeof data === 'string' ? data : data.slice())
+    this.#member.write(this.number, typeof data === 'string' ? data : new Uint8Array(data))
   }
 
   pause(): void {
@@ -125,8 +125,8 @@ export class RemoteSocket implements Socket {
       this.#accepted = undefined
       this.#over = true
     } else this.#member.order(order.destroy, this.number)
-    // Nobody will be told of its end.
-    if (this.#reader === undefined) this.#over = true
+    // Nobody will be told of its end but who waits for a handshake.
+    if (this.#reader === undefined) this.ended(undefined)
     this.#forget()
   }
 

@@ -4,7 +4,7 @@ import { nodeCrypto } from '../runtime/node-crypto.ts'
 import type { Socket, SocketReader, TlsIdentity } from '../runtime/runtime.ts'
 import { simulatedRuntime } from '../runtime/simulated.ts'
 import { MemoryNodes } from '../testing/memory-nodes.ts'
-import { notice } from './cluster.ts'
+import { notice, order, type Parcel } from './cluster.ts'
 
 const address = { host: '127.0.0.1', port: 5222 }
 
@@ -296,4 +296,65 @@ test('a node that dies takes its connections with it; others stay, and new ones 
   await runtime.settle()
   assert.equal(later.text, 'on the new node')
   assert.deepEqual(memory.spread.sizes.toSorted(), [1, 1])
+})
+
+/** Home's ends of some connections on a node that only the test speaks for; who is to blame throws when it is spoken to. */
+async function spoken(blamed: number) {
+  const told: Parcel[] = []
+  const { runtime, memory } = await scene(0)
+  const { spread } = memory
+  const member = spread.add({ tell: parcel => told.push(parcel), move() {} })
+  const ears = [1, 2, 3].map(number => {
+    const one = new Ears()
+    const socket = spread.carry({ peer: address, connection: {}, destroy() {} })!
+    const fault = () => {
+      throw new Error('a bug')
+    }
+    socket.start(number === blamed ? { read: fault, ended: fault } : one)
+    return one
+  })
+  return { runtime, spread, member, told, ears }
+}
+
+test('whoever throws at what it reads takes nothing from the others', async () => {
+  const { runtime, member, told, ears } = await spoken(2)
+  const bytes = Buffer.alloc(256 * 1024, 'abc')
+  const cells = [notice.read, 1, 3, notice.read, 2, bytes.length - 9, notice.read, 3, 3, notice.read, 1, 3]
+  member.told({ cells, bytes: new Uint8Array(bytes), text: '' })
+  assert.deepEqual([ears[0]!.text.length, ears[2]!.text.length], [6, 3])
+  await assert.rejects(runtime.settle(), /a bug/, 'whoever looks after faults hears of it')
+  const heard = told.flatMap(({ cells }) => cells).slice(-3)
+  assert.deepEqual(heard, [order.heard, 0, bytes.length], 'all counts as read')
+})
+
+test('whoever throws at its end does not keep the others from theirs', async () => {
+  const { runtime, spread, member, ears } = await spoken(2)
+  spread.lost(member, new Error('The node is gone.'))
+  assert.deepEqual([ears[0]!.ends, ears[2]!.ends], [['The node is gone.'], ['The node is gone.']])
+  await assert.rejects(runtime.settle(), /a bug/)
+})
+
+test('a connection that is let go of during its handshake tells whoever waits for that', async () => {
+  const { runtime, memory, dial } = await scene()
+  const { server } = await dial()
+  const secured = server.secure({ role: 'server', identity: () => undefined })
+  const failed = assert.rejects(secured, /closed during the TLS handshake/)
+  await runtime.settle()
+  server.destroy()
+  await failed
+  await runtime.settle()
+  assert.deepEqual(memory.spread.sizes, [0, 0])
+})
+
+test('what is written is written as it was, whatever becomes of its buffer', async () => {
+  const { runtime, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  client.start(ears)
+  server.start(new Ears())
+  const buffer = Buffer.from('as it was')
+  server.write(buffer)
+  buffer.fill('!')
+  await runtime.settle()
+  assert.equal(ears.text, 'as it was')
 })

@@ -28,7 +28,7 @@ export class Spread implements Network {
 
   /** One more node carries connections from now on, until it is `lost`. */
   add(node: Node): Member {
-    const member = new Member(node, identity => this.#certificates.get(identity))
+    const member = new Member(node, this.#timers, identity => this.#certificates.get(identity))
     this.#members.push(member)
     return member
   }
