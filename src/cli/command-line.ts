@@ -17,6 +17,8 @@ export interface GlobalOptions {
   readonly version: boolean
 }
 
+const everywhere: readonly string[] = ['--config', '--data', '--json', '--help', '--version']
+
 /** Takes the options of every command out of the arguments; what is behind `--` stays untouched. Throws `UsageError`. */
 export function splitGlobal(args: readonly string[]): { options: GlobalOptions; rest: readonly string[] } {
   const end = args.indexOf('--')
@@ -37,7 +39,7 @@ export function splitGlobal(args: readonly string[]): { options: GlobalOptions; 
       if (!options[name]) throw new UsageError(`--${name} needs a ${name === 'config' ? 'file' : 'folder'} behind it`)
     } else if (token === '--json') options.json = true
     else if (token === '--help' || token === '-h') options.help = true
-    else if (token === '--version') options.version = true
+    else if (token === '--version' || token === '-v') options.version = true
     else rest.push(token)
   }
   return { options, rest: end < 0 ? rest : [...rest, ...args.slice(end)] }
@@ -133,7 +135,7 @@ function readOption(
   )
   const argument = options.find(option => keyOf(option.name) === key)
   if (!argument) {
-    const names = [...options.map(option => `--${keyOf(option.name)}`), '--config', '--data', '--json', '--help']
+    const names = [...options.map(option => `--${keyOf(option.name)}`), ...everywhere]
     throw new UsageError(`"${command.words.join(' ')}" has no option ${token}${didYouMean(token, names)}`)
   }
   if (argument.kind === 'flag') {
@@ -155,7 +157,9 @@ function splitOption(token: string): [string | undefined, string | undefined] {
 function unknownCommand(rest: readonly string[], commands: readonly CommandShape[]): string {
   const typed = rest.filter(token => !token.startsWith('-'))
   const first = typed[0]
-  if (first === undefined) return `no command; see "jackdaw help"`
+  const unknown = (what: string, meant: string | undefined) =>
+    `unknown ${what}${meant === undefined ? '; see "jackdaw help"' : `; did you mean "${meant}"? See "jackdaw help".`}`
+  if (first === undefined) return unknown(`option "${rest[0]}"`, nearest(rest[0]!, everywhere))
   const family = commands.filter(command => command.words.length > 1 && command.words[0] === first)
   if (family.length > 0) {
     const names = family.map(command => command.words.slice(1).join(' '))
@@ -167,5 +171,5 @@ function unknownCommand(rest: readonly string[], commands: readonly CommandShape
   const meant =
     nearest(typed.slice(0, 2).join(' '), names) ??
     nearest(first, [...names, ...commands.map(command => command.words[0]!)])
-  return `unknown command "${first}"${meant === undefined ? '' : `; did you mean "${meant}"?`} See "jackdaw help".`
+  return unknown(`command "${first}"`, meant)
 }

@@ -126,7 +126,9 @@ test('a wrong command line has exit code 2 and says what was meant', async () =>
     ['usr add romeo@localhost', /unknown command "usr"; did you mean "user add"\?/],
     ['user', /"user" needs one of: add, list, remove/],
     ['strat', /did you mean "start"\?/],
-    ['frobnicate', /unknown command "frobnicate" See "jackdaw help"\./],
+    ['frobnicate', /unknown command "frobnicate"; see "jackdaw help"\n$/],
+    ['-x', /unknown option "-x"; see "jackdaw help"\n$/],
+    ['--josn', /unknown option "--josn"; did you mean "--json"\? See "jackdaw help"\.\n$/],
     ['user add', /the jid is missing\nusage: jackdaw user add JID \[--display-name TEXT\] \[--quiet\]/],
     ['user add a@@b', /"a@@b" is not an address/],
     ['user add romeo@localhost secret', /the password never stands on the command line/],
@@ -158,6 +160,19 @@ test('without a server: where it was looked for, and what to type', async () => 
     /data in there; start one with: .* start --config other\.toml\n$/,
   )
   assert.match((await run('help', '', empty)).output, /No server is running/)
+  const wrong: [string, RegExp][] = [
+    ['usr add romeo@localhost', /unknown command "usr"; did you mean "user add"\?/],
+    ['user lst', /did you mean "user list"\?/],
+    ['user add', /the jid is missing\nusage: jackdaw user add JID/],
+    ['user add a@@b', /"a@@b" is not an address/],
+    ['user list --jsn', /no option --jsn; did you mean "--json"\?/],
+    ['-x', /unknown option "-x"/],
+  ]
+  for (const [args, message] of wrong) {
+    const mistake = await run(args, '', empty)
+    assert.match(mistake.errors, message, args)
+    assert.equal(mistake.code, 2, args)
+  }
 })
 
 test('help lists what the running server has, and shows the manual of a command', async () => {
@@ -179,4 +194,6 @@ test('help lists what the running server has, and shows the manual of a command'
 
 test('tells its version', async () => {
   assert.match((await run('--version')).output, /^jackdaw \d+\.\d+\.\d+\n$/)
+  assert.equal((await run('-v')).output, (await run('--version')).output)
+  assert.match((await run('help')).output, /--version, -v +/)
 })

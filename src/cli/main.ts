@@ -7,7 +7,7 @@ import { faultText, isBug } from './faults.ts'
 import type { Input } from './input.ts'
 import { programVersion, typedCommand } from './invocation.ts'
 import { type LocalCommand, localCommands, localShapes } from './local.ts'
-import { checkHere, runRemote } from './remote.ts'
+import { checkHere, readGiven, runRemote } from './remote.ts'
 import { answerText, helpText, manualText } from './render.ts'
 import { look, type Output } from './terminal.ts'
 import { shown, type Where, where } from './where.ts'
@@ -71,7 +71,11 @@ async function local(
 async function remote(around: Surroundings, options: GlobalOptions, rest: readonly string[]): Promise<number> {
   const place = where(options, around.cwd)
   const client = await connect(place)
-  if (!client) throw noServer(around, place)
+  if (!client) {
+    const { command, rest: values } = findCommand(rest, allCommands())
+    readGiven(command, values)
+    throw noServer(around, place)
+  }
   try {
     const { command, rest: values } = findCommand(rest, [...localShapes, ...(await client.commands())])
     const answer = await runRemote(client, command, values, { input: around.input, prompts: around.errors })

@@ -27,17 +27,26 @@ export async function runRemote(
   rest: readonly string[],
   io: { readonly input: Input; readonly prompts: Output },
 ): Promise<Answer | ManyAnswer> {
-  const { values, many } = readValues(command, rest)
+  const { values, many } = readGiven(command, rest)
   if (many) return await runMany(client, command, values, io.input)
   const typed = command.arguments.filter(argument => isTyped(argument) && !argument.optional)
-  // A mistake in the rest is told before anybody has typed a password.
-  checkHere({ ...command, arguments: command.arguments.filter(argument => !isTyped(argument)) }, values)
   const asked: Record<string, string> = {}
   for (const { name, kind } of typed) {
     const read = kind === 'secret' ? readSecret : readWhole
     asked[name] = await read(keyOf(name), io.input, io.prompts)
   }
   return await client.run(command.words, { ...values, ...asked })
+}
+
+/**
+ * What the command line itself gives a command. Throws `UsageError` where that is wrong: before anybody has typed a
+ * password, and also where no server runs.
+ */
+export function readGiven(command: CommandShape, rest: readonly string[]): ReturnType<typeof readValues> {
+  const given = readValues(command, rest)
+  const placed = command.arguments.filter(argument => !isTyped(argument))
+  if (!given.many) checkHere({ ...command, arguments: placed }, given.values)
+  return given
 }
 
 /** Each line: the arguments in their places, then what is typed, which may contain spaces. Empty lines do not count. */

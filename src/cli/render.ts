@@ -54,7 +54,8 @@ Options of every command:
   --config FILE  the configuration file (default: ./jackdaw.toml, where there is one)
   --data FOLDER  the data directory (default: what the file says, else ./jackdaw-data)
   --json         one JSON value on standard output, for machines
-  --help         the manual of a command, as "jackdaw help COMMAND"
+  --help, -h     the manual of a command, as "jackdaw help COMMAND"
+  --version, -v  the version of this program
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong command line or configuration.
 `
