@@ -14,27 +14,34 @@ const bin = fileURLToPath(new URL('../../bin/jackdaw.js', import.meta.url))
 
 /**
  * How a person types this program from the folder they stand in: `jackdaw` where the shell finds it, `npx jackdaw` in
- * a checkout, else the whole command.
+ * a checkout and where npm has installed the package, else the whole command.
  */
 export function typedCommand({ cwd, environment }: Called): string {
   // npm changes to the package's folder and puts node_modules/.bin in front of the path; the person's shell did neither.
   const from = environment['INIT_CWD'] ?? cwd
   const underNpm = environment['npm_lifecycle_event'] !== undefined || environment['npm_command'] !== undefined
   if (!underNpm && onPath('jackdaw', environment['PATH'] ?? '')) return 'jackdaw'
-  if (from === dirname(dirname(bin)) && cwd === from) return 'npx jackdaw'
+  if (cwd === from && (from === dirname(dirname(bin)) || installedAbove(from))) return 'npx jackdaw'
   return `${shown(process.execPath, cwd)} ${shown(bin, cwd)}`
 }
 
+/** Whether this is the program that npx finds from a folder: in the nearest `node_modules` upwards that has one. */
+function installedAbove(folder: string): boolean {
+  const above = dirname(folder)
+  return isBin(join(folder, 'node_modules', '.bin', 'jackdaw')) || (above !== folder && installedAbove(above))
+}
+
 function onPath(name: string, path: string): boolean {
-  return path.split(delimiter).some(folder => {
-    try {
-      const file = join(folder, name)
-      accessSync(file, constants.X_OK)
-      return folder !== '' && realpathSync(file) === bin
-    } catch {
-      return false
-    }
-  })
+  return path.split(delimiter).some(folder => folder !== '' && isBin(join(folder, name)))
+}
+
+function isBin(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return realpathSync(file) === bin
+  } catch {
+    return false
+  }
 }
 
 /** The version in package.json. */
