@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** A data directory that is ours until we let go. */
@@ -14,9 +14,10 @@ export interface Lock {
  * is left and no process number is ever mistaken for another's.
  */
 export function lockData(folder: string): Lock | undefined {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
+  accessSync(folder, constants.W_OK | constants.X_OK)
   const file = join(folder, 'lock')
-  const database = new DatabaseSync(file, { timeout: 0 })
+  const database = opened(file)
   try {
     chmodSync(file, 0o600)
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
@@ -29,6 +30,28 @@ export function lockData(folder: string): Lock | undefined {
     release: () => {
       if (database.isOpen) database.close()
     },
+  }
+}
+
+/** With its parents. Node's own way to do that never ends in places such as /proc, where nobody can make any. */
+function makeFolder(folder: string): void {
+  const isThere = () => existsSync(folder) && statSync(folder).isDirectory()
+  if (isThere()) return
+  const parent = dirname(folder)
+  if (parent !== folder && !existsSync(parent)) makeFolder(parent)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another one that starts right now may have made it.
+    if (!isThere()) throw error
+  }
+}
+
+function opened(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: 0 })
+  } catch (error) {
+    throw new Error(`cannot lock ${file}: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -137,7 +137,7 @@ test('a wrong command line has exit code 2 and says what was meant', async () =>
     ['user add romeo@localhost --quiet=yes', /--quiet takes no value/],
     ['user add romeo@localhost --display-name', /--display-name needs a value/],
     ['--config', /--config needs a file/],
-    ['status --config nowhere.toml', /cannot read the configuration file: ENOENT/],
+    ['status --config nowhere.toml', /cannot read the configuration file \S+nowhere\.toml: it is not there/],
     ['start now', /"start" takes no "now"/],
   ]
   for (const [args, message] of wrong) {

@@ -3,7 +3,7 @@ import { findCommand, type GlobalOptions, readValues, splitGlobal, UsageError } 
 import { ConfigError } from './config/config.ts'
 import { controlPath } from './control.ts'
 import { type ControlClient, connectControl } from './control-client.ts'
-import { faultText, isBug } from './faults.ts'
+import { faultText, isBug, sentenceText } from './faults.ts'
 import type { Input } from './input.ts'
 import { programVersion, typedCommand } from './invocation.ts'
 import { type LocalCommand, localCommands, localShapes } from './local.ts'
@@ -127,7 +127,7 @@ function print(around: Surroundings, json: boolean, value: object, text: string)
 
 function fail(around: Surroundings, json: boolean, error: unknown): number {
   const wrongUse = error instanceof UsageError || error instanceof ConfigError
-  const message = error instanceof Error ? error.message : String(error)
+  const message = sentenceText(error)
   const told = isBug(error) ? faultText(error) : message
   if (json) around.output.write(`${JSON.stringify({ ok: false, error: message })}\n`)
   else around.errors.write(`${look(around.errors, around.environment).red('jackdaw:')} ${told}\n`)

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
+import { reason } from '../runtime/node-disk.ts'
 import type { GlobalOptions } from './command-line.ts'
 import { UsageError } from './command-line.ts'
 import { dataOf } from './config/config.ts'
@@ -41,6 +42,6 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read the configuration file: ${(error as Error).message}`)
+    throw new UsageError(`cannot read the configuration file ${path}: ${reason(error)}`)
   }
 }

@@ -93,6 +93,7 @@ const sentences: Readonly<Record<string, string>> = {
   ENOENT: 'it is not there',
 }
 
-function reason(error: unknown): string {
+/** Why the system refused, in a few words; the message of any other error. */
+export function reason(error: unknown): string {
   return sentences[code(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -43,6 +43,8 @@ test('a copy is made while others write, of one moment, and readable by nobody e
   const nowhere = join(dirname(path), 'no/such/folder.db')
   await assert.rejects(backupSqlite({ path, copy: nowhere, timers }), /No backup could be made at .*folder\.db/)
   await assert.rejects(backupSqlite({ path: `${path}.none`, copy: `${copy}2`, timers }), /There is no database/)
+  symlinkSync(`${path}.circle`, `${path}.circle`)
+  assert.throws(() => checkSqlite(`${path}.circle`, []), /circle cannot be opened/)
   assert.ok(!readdirSync(dirname(path)).some(name => name.includes('unfinished')))
 })
 

@@ -131,8 +131,17 @@ function freeName(name: string): string {
   return free
 }
 
+/** Whether it is known not to be there: one that may not be looked at is. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined
+  } catch {
+    return false
+  }
+}
+
 function withDatabase<T>(path: string, use: (database: DatabaseSync) => T): T {
-  if (!existsSync(path)) throw new StorageError(`There is no database ${path}.`)
+  if (isMissing(path)) throw new StorageError(`There is no database ${path}.`)
   try {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
     return use(database)

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname, relative, resolve } from 'node:path'
+import { reason } from '../../runtime/node-disk.ts'
 import { Malformed } from '../../wire/errors.ts'
 import { Jid } from '../../wire/jid.ts'
 import { UsageError } from '../command-line.ts'
@@ -78,11 +79,18 @@ function everywhere(): Record<string, readonly string[]> {
   }
 }
 
+/** Writes a new file: whole, or not at all. */
 function write(path: string, text: string): void {
+  let file: number | undefined
   try {
-    writeFileSync(path, text, { flag: 'wx' })
+    file = openSync(path, 'wx')
+    writeFileSync(file, text)
   } catch (error) {
     const there = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    throw there ? new Error(`${path} is there already, and stays as it is; name another file with --config`) : error
+    if (there) throw new Error(`${path} is there already, and stays as it is; name another file with --config`)
+    if (file !== undefined) rmSync(path, { force: true })
+    throw new Error(`cannot write ${path}: ${reason(error)}`, { cause: error })
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
