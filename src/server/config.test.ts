@@ -43,6 +43,8 @@ test('each kind refuses what does not fit, saying what would', () => {
     [endpoint, '1.2.3.4:70000', /an IP/],
     [endpoint, 'example.org:5222', /an IP/],
     [list(whole), 5, /a list, each a whole number/],
+    [within(whole, 1, 64, 'from 1 to 64'), 0, /^must be a whole number, from 1 to 64, such as 64, not 0$/],
+    [within(time, 60_000, 3_600_000, 'from one minute'), 1, /, from one minute, such as "1m", not 1$/],
     [list(whole), [1, 'x'], /a whole number, 0 or more, such as 100, not "x"/],
     [list(whole), Array(1001).fill(1), /not a list/],
     [oneOf('red', 'blue'), 'rde', /^must be one of "red", "blue", such as "red", not "rde"$/],
@@ -50,7 +52,7 @@ test('each kind refuses what does not fit, saying what would', () => {
     [
       wordOr('auto', within(whole, 1, 5, 'from 1 to 5')),
       0,
-      /^must be "auto", or a whole number.* from 1 to 5, such as 100, not 0$/,
+      /^must be "auto", or a whole number.* from 1 to 5, such as 5, not 0$/,
     ],
     [wordOr('auto', whole), 'automatic', /not "automatic"$/],
     [text, new Date(0), /not a date$/],

@@ -158,9 +158,11 @@ export function oneOf<T extends string>(...names: T[]): SettingKind<T> {
 
 /** The same kind, but only from `least` to `most` (in the value's own unit: milliseconds, bytes). */
 export function within(kind: SettingKind<number>, least: number, most: number, words: string): SettingKind<number> {
+  const usual = kind.read(JSON.parse(kind.example))
   const narrow: SettingKind<number> = {
-    name: `${kind.name}, ${words}`,
-    example: kind.example,
+    // A bound of its own takes the place of "0 or more".
+    name: `${kind === whole ? 'a whole number' : kind.name}, ${words}`,
+    example: usual >= least && usual <= most ? kind.example : writtenValue(kind, usual < least ? least : most),
     read: value => {
       let read = Number.NaN
       try {
