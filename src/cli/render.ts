@@ -66,18 +66,25 @@ const notes: Partial<Record<Argument['kind'], string>> = {
   input: ' All of standard input.',
 }
 
+/** Where an argument comes from, behind its sentence of manual; empty where it stands on the command line. */
+export function argumentNote({ kind }: Argument): string {
+  return notes[kind] ?? ''
+}
+
+/** How an argument is called in the manual of its command. */
+export function argumentName(argument: Argument): string {
+  const key = keyOf(argument.name)
+  if (isTyped(argument)) return key
+  return isPlace(argument) ? key.toUpperCase() : `--${key}`
+}
+
 /** The manual of one command. */
 export function manualText(command: CommandShape, style: Look): string {
-  const names = command.arguments.map(argument => {
-    const key = keyOf(argument.name)
-    if (isTyped(argument)) return key
-    return isPlace(argument) ? key.toUpperCase() : `--${key}`
-  })
+  const names = command.arguments.map(argumentName)
   const width = Math.max(0, ...names.map(name => name.length))
-  const lines = command.arguments.map(({ kind, manual }, index) => {
-    const note = notes[kind] ?? ''
-    return `  ${style.bold(names[index]!.padEnd(width))}  ${manual}${note}`
-  })
+  const lines = command.arguments.map(
+    (argument, index) => `  ${style.bold(names[index]!.padEnd(width))}  ${argument.manual}${argumentNote(argument)}`,
+  )
   const places = command.arguments.filter(argument => isPlace(argument) || isTyped(argument))
   const many =
     !command.local && places.some(isPlace)

@@ -6,11 +6,18 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { feature } from '../../server/feature.ts'
 import { parse } from '../../wire/reader.ts'
+import { allCommands } from '../all-commands.ts'
+import { usage } from '../command-line.ts'
 import { documents, stale } from './documents.ts'
 import { doapDocument, implemented, xepsDocument } from './xeps.ts'
 
 test('the documents in the repository are what the code declares (else: npm run docs)', () => {
   assert.deepEqual(stale(fileURLToPath(new URL('../../..', import.meta.url))), [])
+})
+
+test('the manual of commands shows each as it is typed', () => {
+  const text = documents().get('docs/cli.md')!
+  for (const command of allCommands()) assert.ok(text.includes(`\`\`\`\n${usage(command)}\n\`\`\``), usage(command))
 })
 
 test('a document that is missing is stale', () => {

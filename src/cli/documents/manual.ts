@@ -1,16 +1,17 @@
-import type { Argument } from '../../server/command.ts'
 import { allCommands } from '../all-commands.ts'
+import { usage } from '../command-line.ts'
+import { argumentName, argumentNote } from '../render.ts'
 
 /** docs/cli.md: every command with its arguments. */
 export function manualDocument(): string {
   const commands = [...allCommands()].sort((a, b) => a.words.join(' ').localeCompare(b.words.join(' ')))
-  const parts = commands.map(({ words, manual, arguments: all }) => {
-    const list = all.map(one => `- \`${shape(one)}\`: ${one.manual}`)
-    const usage = ['jackdaw', ...words, ...all.map(usageOf).filter(text => text !== '')].join(' ')
+  const parts = commands.map(command => {
+    const { words, manual, arguments: all } = command
+    const list = all.map(one => `- \`${argumentName(one)}\`: ${one.manual}${argumentNote(one)}`)
     return `## ${words.join(' ')}
 
 \`\`\`
-${usage}
+${usage(command)}
 \`\`\`
 
 ${manual}${list.length > 0 ? `\n\n${list.join('\n')}` : ''}
@@ -25,16 +26,4 @@ FOLDER\` as the server has. \`--json\` makes any of them answer for machines. Ex
 command line or configuration.
 
 ${parts.join('\n')}`
-}
-
-/** How an argument is written in a line of usage; what comes from standard input is not in it. */
-function usageOf(argument: Argument): string {
-  if (argument.kind === 'secret' || argument.kind === 'input') return ''
-  const written = shape(argument)
-  return argument.optional || argument.option ? `[${written}]` : written
-}
-
-function shape({ name, kind, option }: Argument): string {
-  if (kind === 'flag') return `--${name}`
-  return option ? `--${name} ${name.toUpperCase()}` : name.toUpperCase()
 }
