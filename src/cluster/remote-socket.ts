@@ -74,8 +74,9 @@ export class RemoteSocket implements Socket {
 
   write(data: string | Uint8Array): void {
     // In good order the other end may still be reading (see `SocketReader.ended`).
-    if (this.#ending || this.#error !== undefined) return
+    if (this.#ending) return
     this.#sent += data.length
+    if (this.#error !== undefined) return
     this.#move()
     this.#member.write(this.number, typeof data === 'string' ? data : new Uint8Array(data))
   }

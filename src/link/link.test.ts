@@ -203,6 +203,42 @@ test('a slow reader is seen by what is pending, and its recovery is told', async
   assert.equal(notes.drains, 1)
 })
 
+test('what is written to a connection that breaks is not told to be taken', async () => {
+  for (const tell of [false, true]) {
+    const runtime = simulation()
+    const { link, notes, pair } = await bare(runtime)
+    if (tell) pair.cut()
+    link.write('<a/>')
+    if (!tell) pair.cut()
+    await runtime.settle()
+    assert.deepEqual([notes.drains, notes.told], [0, ['ended The connection was reset.']])
+  }
+  const runtime = simulation()
+  const { link, notes, socket } = await bare(runtime)
+  notes.ended = () => notes.told.push('ended')
+  socket.end()
+  link.pause()
+  await runtime.settle()
+  link.write('<a/>')
+  link.resume()
+  assert.deepEqual([notes.drains, notes.told], [0, ['ended']])
+})
+
+test('what is written and closed by whoever hears that all was taken goes too', async () => {
+  const runtime = simulation()
+  const { link, notes, socket, peer } = await bare(runtime)
+  notes.drained = () => {
+    link.write('<last/>')
+    link.close()
+  }
+  socket.write(`${streamFraming().open({})}</stream:stream>`)
+  await runtime.settle()
+  link.open({})
+  await runtime.settle()
+  assert.ok(peer.reads.join('').endsWith('<last/></stream:stream>'), peer.reads.join(''))
+  assert.equal(peer.over, 1)
+})
+
 test('limits can be raised on the way', async () => {
   const runtime = simulation()
   const { link, notes, socket } = await bare(runtime)

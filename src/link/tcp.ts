@@ -176,7 +176,8 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   flush(): void {
     this.#listed = this.#patient = false
     this.#send()
-    if (this.#closing && !this.#closed) this.#leave()
+    // Where whoever hears that all was taken closes, that goes with the next flush.
+    if (this.#closing && !this.#closed && !this.#listed) this.#leave()
   }
 
   // what the socket tells
@@ -247,12 +248,16 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
   }
 
   #send(): void {
+    if (this.#queue === '') return
+    this.#hand()
+    if (this.#socket.pending === 0) this.#reader?.drained?.()
+  }
+
+  #hand(): void {
     const queue = this.#queue
-    if (queue === '') return
     this.#queue = ''
     if (this.#messages === undefined) this.#socket.write(queue)
     else for (const message of this.#messages.splice(0)) this.#socket.write(message)
-    if (this.#socket.pending === 0) this.#reader?.drained?.()
   }
 
   #drop(): void {
@@ -268,10 +273,10 @@ class SocketLink implements Link, SocketReader, ReaderHandler, Flushable {
     else this.#timer = this.#timers.after(this.#closingTime, () => this.#socket.end())
   }
 
-  /** The carrier is gone, or its other half is of no use: what is queued may still arrive. */
+  /** The carrier is gone, or its other half is of no use: what is queued may still arrive, and nobody is told that it has. */
   #finish(error: Error | undefined): void {
     if (this.#over) return
-    this.#send()
+    if (this.#queue !== '') this.#hand()
     this.#over = this.#deaf = true
     this.#timers.cancel(this.#timer)
     this.#drop()

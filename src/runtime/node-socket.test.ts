@@ -62,6 +62,27 @@ test('what a slow reader does not take is counted, and its end is told', async (
   }
 })
 
+test('what is written to a connection that is broken is never taken', async () => {
+  const { server, client } = await raw()
+  const pending: number[] = []
+  await new Promise<void>(done => {
+    server.start({
+      read() {
+        client.resetAndDestroy()
+      },
+      ended(error) {
+        assert.ok(error !== undefined)
+        server.write('late')
+        pending.push(server.pending)
+        setImmediate(done)
+      },
+    })
+    client.write('x')
+  })
+  assert.deepEqual([...pending, server.pending], [4, 4])
+  server.destroy()
+})
+
 test('a stalled handshake ends in time, even where bytes drip in', async () => {
   const { server: socket, client } = await raw()
   client.write(Buffer.from('16030140000100', 'hex')) // a long record

@@ -71,6 +71,8 @@ export class NodeSocket implements Socket {
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
   #paused = false
+  /** What was written when the connection was gone already. */
+  #lost = 0
   /** What comes is read into the buffer that all share. */
   #lent = false
   #ending = false
@@ -90,7 +92,9 @@ export class NodeSocket implements Socket {
   }
 
   get pending(): number {
-    return this.#carrier.writableLength
+    const { writableLength, errored } = this.#carrier
+    // Node counts no more what it could not write.
+    return writableLength + this.#lost || (errored === null ? 0 : 1)
   }
 
   start(reader: SocketReader): void {
@@ -101,7 +105,11 @@ export class NodeSocket implements Socket {
 
   write(data: string | Uint8Array): void {
     const carrier = this.#carrier
-    if (this.#ending || carrier.destroyed) return
+    if (this.#ending) return
+    if (carrier.destroyed) {
+      this.#lost += data.length
+      return
+    }
     if (this.#spared === 0 || !mayNeedTwo(data)) carrier.write(data)
     else {
       this.#spared--

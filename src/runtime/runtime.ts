@@ -93,7 +93,7 @@ export interface Socket {
   readonly security: Security | undefined
   /**
    * What was given to `write` and our own kernel has not taken yet: bytes, where a string's characters count as one
-   * each (its bytes are known only once it is written).
+   * each (its bytes are known only once it is written). What is written to a connection that is broken is never taken.
    */
   readonly pending: number
   /** Starts reading. Reading begins paused: nothing is lost before. */

@@ -21,6 +21,8 @@ export class MemorySocket implements Socket, LaneEnd {
   #paused = false
   #holding = false
   #ending = false
+  /** What was written when the connection was broken already. */
+  #lost = 0
   #over = false
   #told = false
   #error: Error | undefined
@@ -38,7 +40,7 @@ export class MemorySocket implements Socket, LaneEnd {
   }
 
   get pending(): number {
-    return this.#out.pending
+    return this.#out.pending + this.#lost
   }
 
   /** Whether what arrives can be handed over. */
@@ -54,6 +56,7 @@ export class MemorySocket implements Socket, LaneEnd {
   }
 
   write(data: string | Uint8Array): void {
+    if (this.#error) this.#lost += data.length
     if (this.#ending || this.#error) return
     this.#out.send(typeof data === 'string' ? encoder.encode(data) : data.slice())
   }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
+import type { MemoryLinks } from '../../link/memory.ts'
+import { envelope } from '../../server/envelope.ts'
 import { collect } from '../../testing/collect.ts'
+import { settle } from '../../testing/settle.ts'
+import { Jid } from '../../wire/jid.ts'
+import { parse } from '../../wire/reader.ts'
 import { delay } from '../delay/wire.ts'
 import { body, hint, messages, type Scene, scene } from './test-scene.ts'
 
@@ -65,6 +70,33 @@ test('what is said to a device that is gone waits too, and keeps its address', a
   await it.says('<message to="juliet@localhost/gone" type="chat" id="m"><body>hello</body></message>')
   const [, message] = await collect(await it.juliet('phone', 0))
   assert.equal(message!.attribute('to'), 'juliet@localhost/gone')
+})
+
+test('what is written to a connection that breaks in the same moment waits for the next one', async () => {
+  const all: MemoryLinks[] = []
+  const { link } = it.house
+  Object.assign(it.house, {
+    link: () => {
+      const links = link()
+      all.push(links)
+      return links
+    },
+  })
+  let phone = await it.juliet('phone', 0)
+  const host = it.house.server.hosts.get('localhost')!
+  const [romeo, juliet] = [Jid.parse('romeo@localhost/r'), Jid.parse('juliet@localhost')]
+  for (const moment of ['before', 'after']) {
+    await collect(phone)
+    const { sockets } = all.at(-1)!
+    if (moment === 'before') sockets.cut()
+    // Nothing of it waits for the store: it is written at once.
+    const message = `<message xmlns="jabber:client" to="juliet@localhost" type="chat" id="${moment}"><body>hello</body>${hint('no-permanent-store')}</message>`
+    host.shared.road.route(envelope(parse(message), romeo, juliet, host.service))
+    if (moment === 'after') sockets.cut()
+    await settle(5)
+    phone = await it.juliet('phone', 0)
+    assert.deepEqual(await messages(phone), [moment])
+  }
 })
 
 test('XEP-0160 §2: no more waits than may; the sender hears of it, and what waits is not touched', async () => {
