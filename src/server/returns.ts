@@ -22,7 +22,12 @@ export class Returns {
   refuse(e: Envelope, thrown: unknown): undefined {
     const error = this.#around.refusals.note(e, thrown)
     const reply = answer(e, error)
-    if (reply !== undefined) this.return(e, reply)
+    try {
+      if (reply !== undefined) this.return(e, reply)
+    } catch (fault) {
+      // What has its say in the answer was thrown by it: one answer is enough.
+      this.#around.refusals.note(e, fault)
+    }
     return undefined
   }
 

@@ -88,3 +88,34 @@ test('what a check has ended may still fail: then it is refused, and nothing is 
   await settled()
   await house.stop()
 })
+
+test('a bug in who else is shown a message, and the error that answers it, is answered once, and all goes on', async () => {
+  const { open, hold, free } = held()
+  const broken = feature({
+    name: 'broken',
+    start: () => [
+      message.arriving.store(e => (e.id === 'kept' ? e.owner.commit() : undefined)),
+      message.arriving.copy(e => {
+        if (e.id !== 'fine') throw new TypeError('a bug')
+        return []
+      }),
+    ],
+  })
+  const house = await testServer({ storage: open, features: [ping, broken] })
+  const romeo = await house.connect('romeo@localhost')
+  const juliet = await house.connect('juliet@localhost')
+  juliet.send('<presence/>')
+  await all(juliet)
+  const say = (id: string) => romeo.send(`<message to="${juliet.jid}" id="${id}"><body>hello</body></message>`)
+  hold()
+  for (const id of ['now', 'kept', 'fine']) say(id)
+  await settled()
+  await free()
+  const answers = (await all(romeo)).map(one => `${one.attribute('id')} ${one.child('error')?.elements[0]?.name}`)
+  assert.deepEqual(answers, ['now internal-server-error', 'kept internal-server-error'])
+  say('fine')
+  const came = (await all(juliet)).map(one => one.attribute('id'))
+  assert.deepEqual(came.slice(-2), ['fine', 'fine'])
+  assert.ok(house.log.filter(({ sentence }) => sentence === 'fault while handling a stanza').length > 1)
+  await house.stop()
+})

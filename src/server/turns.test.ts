@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stray } from '../testing/stray.ts'
 import { both, Turns } from './turns.ts'
 
 function later(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
@@ -46,6 +47,26 @@ test('a step that throws rejects its own receipt only', async () => {
   })
   await assert.rejects(broken, /bug/)
   await turns.after(undefined, () => undefined)
+})
+
+test('whoever is told how a step ended and throws stops no other step', async () => {
+  const turns = new Turns()
+  const taken: number[] = []
+  const wait = later()
+  const step = (n: number) => () => void taken.push(n)
+  const bug = () => {
+    throw new Error('a bug in what follows')
+  }
+  const caught = await stray(async () => {
+    turns.queue(wait.promise, step(1), bug)
+    turns.queue(undefined, bug, bug)
+    turns.queue(Promise.reject(new Error('disk full')), step(2), bug)
+    turns.queue(undefined, step(3), () => undefined)
+    wait.resolve()
+  })
+  assert.deepEqual(taken, [1, 3])
+  assert.equal(caught.length, 3)
+  assert.equal(turns.idle, true)
 })
 
 test('the receipt waits for what the step hands on', async () => {

@@ -1,4 +1,4 @@
-import { Commit, type Watcher } from '../storage/commit.ts'
+import { Commit, stray, type Watcher } from '../storage/commit.ts'
 
 /** What keeping something hands back: nothing when that is done, or a promise of when it will be durable. */
 export type Receipt = Promise<void> | undefined
@@ -117,18 +117,27 @@ export class Turns {
   #take(turn: Turn): void {
     if (turn.blocks) this.#blocking--
     if (turn.error !== undefined) {
-      turn.end(turn.error)
+      end(turn, turn.error)
       return
     }
     let receipt: Passage
     try {
       receipt = turn.next()
     } catch (error) {
-      turn.end(error)
+      end(turn, error)
       return
     }
-    if (receipt === undefined) turn.end(undefined)
+    if (receipt === undefined) end(turn, undefined)
     else watch(receipt, { kept: () => turn.end(undefined), failed: turn.end })
+  }
+}
+
+/** What is told how it ended may throw (a bug): the other turns are taken all the same. */
+function end(turn: Turn, error: unknown): void {
+  try {
+    turn.end(error)
+  } catch (thrown) {
+    stray(thrown)
   }
 }
 

@@ -5,6 +5,16 @@ export interface Watcher {
 }
 
 /**
+ * For what whoever is told of something has thrown: a bug, which must keep the word from nobody else, nor stop what goes on
+ * behind. It comes out where nobody catches it, and is logged there.
+ */
+export function stray(thrown: unknown): void {
+  queueMicrotask(() => {
+    throw thrown
+  })
+}
+
+/**
  * A commit on its way: its watchers are told, in the order in which they came. Where there is one for every stanza this
  * costs a fraction of a promise.
  */
@@ -39,7 +49,12 @@ export class Commit {
   kept(): void {
     const watchers = this.#watchers!
     this.#watchers = undefined
-    for (const watcher of watchers) watcher.kept()
+    for (const watcher of watchers)
+      try {
+        watcher.kept()
+      } catch (thrown) {
+        stray(thrown)
+      }
   }
 
   /** It is not, or nobody knows (see `StorageError`). */
@@ -47,7 +62,12 @@ export class Commit {
     const watchers = this.#watchers!
     this.#watchers = undefined
     this.#error = error ?? new Error('A commit failed without a reason.')
-    for (const watcher of watchers) watcher.failed(this.#error)
+    for (const watcher of watchers)
+      try {
+        watcher.failed(this.#error)
+      } catch (thrown) {
+        stray(thrown)
+      }
   }
 
   watch(watcher: Watcher): void {
