@@ -43,10 +43,10 @@ export class Batch {
     if (unit.unit !== 'commit') this.changesOwners = true
   }
 
-  /** The unit that was added last has grown by another owner's part. */
-  grown(owner: OwnerId, bytes: number): void {
+  /** The unit that is waited for here has grown by another owner's part. */
+  grown(owner: OwnerId, bytes: number, waiting: Waiting): void {
     this.owners.add(owner)
-    this.#waiting.at(-1)!.bytes += bytes
+    waiting.bytes += bytes
     this.bytes += bytes
   }
 
@@ -120,7 +120,10 @@ export class Batch {
     this.units = this.units.filter((_, place) => stay[place])
     this.#waiting = this.#waiting.filter((_, place) => stay[place])
     for (const [name, { owner }] of this.#marks) if (owners.has(owner)) this.#marks.delete(name)
-    for (const owner of owners) this.owners.delete(owner)
+    // Of some of these owners there is more, which stays.
+    this.owners.clear()
+    for (const unit of this.units) if (unit.unit !== 'index') for (const owner of ownersOf(unit)) this.owners.add(owner)
+    for (const { owner } of this.#marks.values()) this.owners.add(owner)
     const { bytes } = this
     for (const waiting of dropped) waiting.failed(error)
     return before - bytes

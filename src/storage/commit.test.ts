@@ -37,8 +37,8 @@ test('the store goes on though whoever hears of a commit throws', async () => {
     const owner = await store.create('a', 'account')
     disk.quick = false
     const caught = await stray(async () => {
-      store.keep(owner, [append(1)]).watch(broken)
-      const beside = store.commit(owner, [append(2)]).then(() => 'kept', String)
+      store.keep(owner, [append(1)])!.watch(broken)
+      const beside = store.commit(owner, [append(2)])!.then(() => 'kept', String)
       while (!disk.waits) await new Promise(setImmediate)
       disk.quick = true
       if (well) disk.keep()

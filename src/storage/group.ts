@@ -35,8 +35,8 @@ export class Group implements Storage {
   #pending = 0
   /** How many `begin`s have not had their `end`. */
   #depth = 0
-  /** What was committed since `begin`, and the receipt of it all. */
-  #together: { readonly parts: Part[]; readonly commit: Commit } | undefined
+  /** What was committed since `begin`, the receipt of it all, and the batch that it is in. */
+  #together: { readonly parts: Part[]; readonly commit: Commit; readonly batch: Batch } | undefined
   #closed: Promise<void> | undefined
 
   constructor(driver: Driver, tables: Tables, options: GroupOptions) {
@@ -57,7 +57,8 @@ export class Group implements Storage {
     if (this.#together !== undefined) return this.#add(this.#together, owner, writes)
     const parts = [{ owner, writes }]
     const commit = new Commit()
-    if (this.#take({ unit: 'commit', parts }, writes, commit) && this.#depth > 0) this.#together = { parts, commit }
+    if (this.#take({ unit: 'commit', parts }, writes, commit) && this.#depth > 0)
+      this.#together = { parts, commit, batch: this.#batches.at(-1)! }
     return commit
   }
 
@@ -76,7 +77,7 @@ export class Group implements Storage {
   mark(owner: OwnerId, name: string, write: Write, patience = 0): void {
     if (this.#closed) return
     this.#tables.weigh([write])
-    const batch = this.#together === undefined ? this.#open() : this.#batches.at(-1)!
+    const batch = this.#together === undefined ? this.#open() : this.#together.batch
     batch.mark(owner, name, write)
     if (patience === 0 || this.#options.after === undefined) this.#schedule(batch)
     else if (!batch.due) this.#patience ??= this.#options.after(patience, this.#hurry)
@@ -169,14 +170,18 @@ export class Group implements Storage {
     }
   }
 
-  /** Another part of what is kept together. It is in the last batch: nothing was sent since, within one turn. */
-  #add({ parts, commit }: { parts: Part[]; commit: Commit }, owner: OwnerId, writes: readonly Write[]): Commit {
+  /** Another part of what is kept together. Its batch was not sent since, within one turn. */
+  #add(
+    { parts, commit, batch }: { parts: Part[]; commit: Commit; batch: Batch },
+    owner: OwnerId,
+    writes: readonly Write[],
+  ): Commit {
     try {
       const bytes = 64 + this.#tables.weigh(writes)
       const place = parts.findIndex(part => part.owner === owner)
       if (place < 0) parts.push({ owner, writes })
       else parts[place] = { owner, writes: [...parts[place]!.writes, ...writes] }
-      this.#batches.at(-1)!.grown(owner, bytes)
+      batch.grown(owner, bytes, commit)
       this.#pending += bytes
       return commit
     } catch (error) {
