@@ -23,6 +23,22 @@ test('a count that goes back, or says more than was sent, acknowledges nothing',
   assert.deepEqual(outbox.waiting(), ['b'])
 })
 
+test('what is before the bytes that may still be on their way has arrived', () => {
+  const outbox = new Outbox<string>()
+  for (const item of ['a', 'b', 'c']) outbox.add(item, 10)
+  outbox.within(30)
+  assert.deepEqual(outbox.waiting(), ['a', 'b', 'c'])
+  outbox.within(21)
+  assert.deepEqual(outbox.waiting(), ['a', 'b', 'c'], 'of the first one something is missing')
+  outbox.within(11)
+  assert.deepEqual(outbox.waiting(), ['b', 'c'])
+  outbox.within(10)
+  assert.deepEqual([outbox.waiting(), outbox.bytes, outbox.acknowledged], [['c'], 10, 2])
+  outbox.within(0)
+  assert.deepEqual([outbox.waiting(), outbox.bytes], [[], 0])
+  outbox.within(0)
+})
+
 test('cleared, it counts on', () => {
   const outbox = new Outbox<string>()
   outbox.add('a', 5)

@@ -68,6 +68,17 @@ export class Outbox<T> {
     this.acknowledge(this.sent)
   }
 
+  /** Of what was added no more than the last so many bytes can still be on their way: all before them has arrived. */
+  within(bytes: number): void {
+    let left = this.bytes
+    let count = this.acknowledged
+    for (let entry = this.#first; entry !== undefined && left - entry.bytes >= bytes; entry = entry.next) {
+      left -= entry.bytes
+      count++
+    }
+    this.acknowledge(count)
+  }
+
   /** What waits, oldest first; the outbox keeps it. */
   waiting(): readonly T[] {
     const items: T[] = []

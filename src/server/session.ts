@@ -196,7 +196,12 @@ export class Session implements Reader {
   /** Whatever waited before this one counts: a single stanza, however big, has its chance. */
   #write(carrier: Carrier, xml: string, patient: boolean): void {
     // What was written since nothing waited may have been taken in part: it is looked at only where it is much.
-    if (this.unsent.much) this.unsent.set(carrier.pending)
+    if (this.unsent.much) {
+      const { pending } = carrier
+      this.unsent.set(pending)
+      // This one may be in there already.
+      this.outbox.within(pending + xml.length)
+    }
     if (this.unsent.bytes > this.unsent.most) carrier.abandon('slow reader')
     else {
       carrier.write(xml, patient)

@@ -9,6 +9,7 @@ import { Element } from '../wire/element.ts'
 import { Jid } from '../wire/jid.ts'
 import { ns } from '../wire/namespaces.ts'
 import type { Carrier } from './carrier.ts'
+import type { Envelope } from './envelope.ts'
 import { Session } from './session.ts'
 import { type Reader, Share, Unsent } from './unsent.ts'
 
@@ -131,31 +132,50 @@ test('no more are ended than it takes', () => {
   assert.deepEqual([ended, told, unsent.bytes], [[400], [1, 1000], 600])
 })
 
-test('what a slow reader has taken, of all that waited for it, does not count', () => {
+/** A session without stream management whose client takes what it is told to. */
+function unmanaged() {
   const unsent = new Unsent({} as never, {
     limits: () => ({ unsent: 40_000, unsentInAll: mebibyte }),
     readers: () => [],
     relieved: () => {},
   })
-  let waiting = 0
-  let abandoned = 0
+  const kernel = { waiting: 0, abandoned: 0 }
   const carrier = {
     get pending() {
-      return waiting
+      return kernel.waiting
     },
-    write: (xml: string) => void (waiting += xml.length),
-    abandon: () => void abandoned++,
+    write: (xml: string) => void (kernel.waiting += xml.length),
+    abandon: () => void kernel.abandoned++,
   } as unknown as Carrier
   const owner = { delivered: 0 } as never
   const session = new Session(owner, Jid.parse('a@localhost/b'), carrier, { mayWrite: () => true } as never, unsent)
+  return { unsent, kernel, session }
+}
+
+test('what a slow reader has taken, of all that waited for it, does not count', () => {
+  const { unsent, kernel, session } = unmanaged()
   const stanza = new Element('message', ns.client, [], ['x'.repeat(10_000)])
   for (let count = 0; count < 20; count++) {
     session.deliver(stanza)
-    waiting = Math.min(waiting, 15_000)
+    kernel.waiting = Math.min(kernel.waiting, 15_000)
   }
-  assert.deepEqual([abandoned, unsent.bytes < 40_000], [0, true])
+  assert.deepEqual([kernel.abandoned, unsent.bytes < 40_000], [0, true])
   for (let count = 0; count < 4; count++) session.deliver(stanza)
-  assert.equal(abandoned, 1, 'nothing was taken any more')
+  assert.equal(kernel.abandoned, 1, 'nothing was taken any more')
   session.drained()
   assert.equal(unsent.bytes, 0)
+})
+
+test('who always reads, and never has read all, has in its outbox what may be on its way, and little more', () => {
+  const { kernel, session } = unmanaged()
+  const stanza = new Element('message', ns.client, [], ['x'.repeat(1000)])
+  for (let count = 0; count < 1000; count++) {
+    session.deliver(stanza, {} as Envelope)
+    kernel.waiting = Math.min(kernel.waiting, 5_500)
+    assert.ok(session.outbox.bytes >= kernel.waiting)
+    assert.ok(session.outbox.bytes < 30_000, `${session.outbox.bytes} bytes after ${count}`)
+  }
+  while (kernel.abandoned === 0) session.deliver(stanza, {} as Envelope)
+  const unwritten = stanza.xml(ns.client).length
+  assert.ok(session.outbox.bytes >= kernel.waiting + unwritten, 'nor is what was not even written forgotten')
 })
