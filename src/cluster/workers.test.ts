@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect as rawConnect } from 'node:net'
 import { after, test } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
+import { endPoint } from '../runtime/node-binding.ts'
 import { certificate, Ears, other } from '../runtime/node-test-ends.ts'
 import { NodeTimers } from '../runtime/node-timers.ts'
 import type { ServerTls, Socket } from '../runtime/runtime.ts'
@@ -50,7 +51,9 @@ test('connections of both threads have TLS by their names, and both ends agree o
     assert.deepEqual([protocol, serverName, verified], ['TLSv1.3', name, false])
     const binding = client.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
     assert.deepEqual(Buffer.from(server.security!.channelBinding('tls-exporter')!), binding)
-    assert.equal(server.security!.channelBinding('tls-server-end-point')!.length, 32)
+    const shown = endPoint(client.getPeerCertificate().raw)
+    assert.deepEqual(server.security!.channelBinding('tls-server-end-point'), new Uint8Array(shown!))
+    assert.deepEqual(server.security!.channelBinding('tls-unique'), new Uint8Array(client.getFinished()!))
     server.write('answer')
     const answer = await new Promise(resolve => client.once('data', resolve))
     assert.equal(String(answer), 'answer')
@@ -119,6 +122,7 @@ test('a thread that dies is started again; its connections break, the others do 
   assert.match(dead!.error!.message, /thread that carried the connection died/)
   assert.deepEqual(deaths, [1])
   assert.equal(alive!.over, 0)
+  assert.match(workers.figures()['workers']!, /^2 \(connections 0 \+ 1, busy 0 % \+ \d+ %\)$/, 'each in its place')
   // Until the dead one is back, the other one takes them all.
   for (let count = 0; count < 3; count++) {
     const client = rawConnect({ port, host: '127.0.0.1' })

@@ -40,6 +40,8 @@ export function canMoveConnections(platform: string = process.platform): boolean
 interface Thread {
   readonly place: number
   worker: Worker | undefined
+  /** What it carries, as home sees it. */
+  member: Member | undefined
   resting: Timer | undefined
   deaths: number
 }
@@ -57,14 +59,14 @@ export class Workers {
     this.#spread = new Spread({ ...nodeNetwork, doors }, options.timers)
     this.network = this.#spread
     this.#threads = Array.from({ length: options.count }, (_, place) => {
-      return { place, worker: undefined, resting: undefined, deaths: 0 }
+      return { place, worker: undefined, member: undefined, resting: undefined, deaths: 0 }
     })
     for (const thread of this.#threads) this.#start(thread)
   }
 
   /** Figures for operators: what each thread carries, and which part of its time it has worked since the start. */
   figures(): Readonly<Record<string, string>> {
-    const { sizes } = this.#spread
+    const sizes = this.#threads.map(({ member }) => member?.size ?? 0)
     const busy = this.#threads.map(({ worker }) => {
       const part = worker?.performance.eventLoopUtilization().utilization ?? 0
       return `${Math.round(part * 100)} %`
@@ -91,13 +93,13 @@ export class Workers {
       name: `worker ${thread.place + 1}`,
     })
     thread.worker = worker
-    const member = this.#spread.add({
+    const member = (thread.member = this.#spread.add({
       tell: parcel => worker.postMessage(parcel),
       move: (number, connection) => {
         const message: ThreadMessage = { number, connection: connection as Socket }
         worker.postMessage(message, [connection as unknown as Transferable])
       },
-    })
+    }))
     let reason = 'it was ended'
     worker.on('message', (parcel: Parcel) => {
       thread.deaths = 0
@@ -111,7 +113,7 @@ export class Workers {
 
   /** Its connections have broken: clients come back, and another thread carries them. */
   #died(thread: Thread, member: Member, reason: string): void {
-    thread.worker = undefined
+    thread.worker = thread.member = undefined
     this.#spread.lost(member, new Error('The thread that carried the connection died.'))
     if (this.#closed) return
     this.#options.log('error', 'a worker died and is started again', { worker: thread.place + 1, reason })
