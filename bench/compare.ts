@@ -111,14 +111,14 @@ async function measure(name: ServerName, { load, plain }: Case, peer: Peer, sett
   return JSON.parse(output.slice(output.lastIndexOf('{"seconds"'))) as Measurement
 }
 
-/** Says how many runs are done, and how long the others may take; `done` is how many are with this line. */
+/** Says how many runs are done, and how long those that are left may take; `done` is how many are with this line. */
 function progress(total: number, say: (line: string) => void): Progress {
   const begin = performance.now()
   let count = 0
   return (line, done = 0) => {
     count += done
     const spent = (performance.now() - begin) / 60_000
-    const left = count === 0 ? '' : `, some ${Math.ceil((spent / count) * (total - count))} min left`
+    const left = count === 0 || count === total ? '' : `, some ${Math.ceil((spent / count) * (total - count))} min left`
     say(`[${String(count).padStart(3)}/${total}, ${spent.toFixed(1)} min${left}] ${line}`)
   }
 }

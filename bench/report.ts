@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type CaseFigures, type Conditions, disturbed, type Figures } from './figures.ts'
 import { root } from './place.ts'
 import { type Group, plot } from './plot.ts'
-import { headings, lines, ours, type Row, spreadOf, summary } from './rows.ts'
+import { headings, lines, ours, type Row, roundsText, spreadOf, summary } from './rows.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
 /** Writes docs/performance.md, and a plot for each scenario in docs/plots, of all that is known. */
@@ -61,7 +61,7 @@ function notes(cases: readonly CaseFigures[]): string {
 
 function measured({ date, rounds, seconds, warm, load, jackdaw, node, prosody, ejabberd }: Conditions): string {
   const versions = `Jackdaw ${jackdaw} on Node.js ${node}, Prosody ${prosody}, ejabberd ${ejabberd}`
-  return `Measured on ${date} UTC: ${rounds} rounds of ${seconds} s after ${warm} s, load average ${load} before; ${versions}`
+  return `Measured on ${date} UTC: ${roundsText(rounds, seconds)} after ${warm} s, load average ${load} before; ${versions}`
 }
 
 function introduction(): string {

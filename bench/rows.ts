@@ -8,6 +8,11 @@ export interface Row {
   readonly runs: Measurement[]
 }
 
+/** How often and how long something was measured. */
+export function roundsText(rounds: number, seconds: number): string {
+  return `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s`
+}
+
 /** What our server is called in tables. */
 export const ours = 'Jackdaw'
 

@@ -13,109 +13,71 @@
  * all that is there: so they can be measured in parts. `--guard` measures ours beside the floor and fails where it has become much worse than
  * bench/guard.json says, `--record` writes that file. JACKDAW_PROGRAM names the bin/jackdaw.js of another checkout to measure.
  */
+import { spawnSync } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { compareAll, type Job, profile, type Settings } from './compare.ts'
 import { conditionsOf, keepFigures } from './figures.ts'
 import { guard, recordGuard } from './guard.ts'
 import { table } from './measurement.ts'
-import { missingFor, programOf, programs, type ServerName, starters } from './peers/all.ts'
+import { type Asked, Refused, readOptions } from './options.ts'
+import { missingFor, programOf, type ServerName, starters } from './peers/all.ts'
 import { root } from './place.ts'
 import { profileTables } from './profile/tables.ts'
 import { writeReport } from './report.ts'
-import { headings, lines, type Row, summary } from './rows.ts'
-import { type Case, type Scenario, scenarios } from './scenarios.ts'
+import { headings, lines, type Row, roundsText, summary } from './rows.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string', default: Object.keys(scenarios).join() },
-    case: { type: 'string', default: '' },
-    servers: { type: 'string', default: programs.join() },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
-    warm: { type: 'string', default: '0.7' },
-    window: { type: 'string', default: '4,1' },
-    pairs: { type: 'string', default: '100' },
-    bytes: { type: 'string', default: '234' },
-    contacts: { type: 'string', default: '200' },
-    items: { type: 'string', default: '1000' },
-    connections: { type: 'string', default: '1000,10000' },
-    json: { type: 'boolean', default: false },
-    profile: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    guard: { type: 'boolean', default: false },
-    record: { type: 'boolean', default: false },
-  },
-})
+/** Programs that it cannot do without, and Debian's packages with them. */
+const tools = { openssl: 'openssl', taskset: 'util-linux' }
 
-const wishes = {
-  pairs: Number(values.pairs),
-  windows: values.window.split(',').map(Number),
-  bytes: Number(values.bytes),
-  contacts: Number(values.contacts),
-  items: Number(values.items),
-  connections: values.connections.split(',').map(Number),
-}
-const wanted = chosen('server', values.servers, programs)
-const names = chosen('scenario', values.scenario, Object.keys(scenarios))
-if (values.write && programs.some(program => !wanted.includes(program)))
-  refuse('--write wants all servers: what is compared is of one run')
-if (availableParallelism() < 2) refuse('two processors are needed: one for the server, one for the load')
-const say = values.json ? console.error : console.log
-const settings: Settings = {
-  servers: (Object.keys(starters) as ServerName[]).filter(name => wanted.includes(programOf(name)) && isThere(name)),
-  rounds: Number(values.rounds),
-  seconds: Number(values.seconds),
-  warm: Number(values.warm),
-  say,
+/** How all that is asked for is measured on this machine. Throws `Refused` where it cannot be. */
+function settingsOf({ programs, rounds, seconds, warm, json }: Asked): Settings {
+  if (availableParallelism() < 2) throw new Refused('two processors are needed: one for the server, one for the load')
+  const missing = Object.keys(tools).filter(tool => spawnSync(tool, ['--version']).error !== undefined)
+  if (missing.length > 0) {
+    const packages = Object.entries(tools).flatMap(([tool, name]) => (missing.includes(tool) ? [name] : []))
+    throw new Refused(`${missing.join(' and ')} would have to be installed (Debian: ${packages.join(' and ')})`)
+  }
+  const say = json ? console.error : console.log
+  const servers = (Object.keys(starters) as ServerName[]).filter(
+    name => programs.includes(programOf(name)) && isThere(name, say),
+  )
+  if (servers.length === 0) throw new Refused('none of these servers is installed')
+  return { servers, rounds, seconds, warm, say }
 }
 
-function chosen(what: string, list: string, known: readonly string[]): string[] {
-  const all = list.split(',')
-  const strange = all.find(name => !known.includes(name))
-  if (strange !== undefined) refuse(`there is no ${what} "${strange}", but ${known.join(', ')}`)
-  return all
-}
-
-function refuse(message: string): never {
-  console.error(message)
-  process.exit(2)
-}
-
-function isThere(name: ServerName): boolean {
+function isThere(name: ServerName, say: Settings['say']): boolean {
   const missing = missingFor(name)
   if (missing.length > 0) say(`${name} is left out: Debian's ${missing.join(' and ')} would have to be installed`)
   return missing.length === 0
 }
 
-function casesOf(scenario: Scenario): readonly Case[] {
-  return scenario.cases(wishes).filter(({ label }) => label.includes(values.case))
-}
-
-async function profiles(): Promise<number> {
-  for (const name of names) {
-    const [first] = casesOf(scenarios[name]!)
-    if (!first) continue
+async function profiles({ cases, wishes }: Asked, settings: Settings): Promise<number> {
+  const { say } = settings
+  for (const [name, [first]] of cases) {
     const folder = join(root, 'bench', 'profiles', name)
-    say(`\n${scenarios[name]!.title(wishes)}; ${first.label}, under the profiler`)
-    const { done, allocating = done } = await profile({ scenario: scenarios[name]!, case: first }, settings, folder)
+    say(`\n${scenarios[name]!.title(wishes)}; ${first!.label}, under the profiler`)
+    const { done, allocating = done } = await profile({ scenario: scenarios[name]!, case: first! }, settings, folder)
     say(`${profileTables(folder, done, allocating)}\n\nProfiles for a browser's or an editor's viewer: ${folder}`)
   }
   return 0
 }
 
-async function measureAll(): Promise<number> {
+async function measureAll(asked: Asked, settings: Settings): Promise<number> {
+  const { cases, wishes, write, json } = asked
+  const { say } = settings
   const [load] = loadavg() as [number]
   say(`load average ${load.toFixed(1)} before the first run`)
-  const keys = new Map(names.map(name => [scenarios[name]!, name]))
-  const jobs = [...keys.keys()].flatMap(scenario => casesOf(scenario).map((one): Job => ({ scenario, case: one })))
+  const keys = new Map([...cases.keys()].map(name => [scenarios[name]!, name]))
+  const jobs = [...cases].flatMap(([name, all]) => all.map((one): Job => ({ scenario: scenarios[name]!, case: one })))
   const found = new Map<Job, readonly Row[]>(jobs.map(job => [job, []]))
   await compareAll(jobs, settings, (job, rows) => {
     const { scenario, case: one } = job
     found.set(job, rows)
-    say(`\n${table(headings(scenario), lines(scenario, rows))}\n`)
-    if (!values.write || rows.length === 0) return
+    // The only one is told at the end.
+    if (jobs.length > 1) say(`\n${table(headings(scenario), lines(scenario, rows))}\n`)
+    if (!write || rows.length === 0) return
     const conditions = conditionsOf(scenario.title(wishes), load, { ...settings, rounds: rows[0]!.runs.length })
     // At once: what is measured stays, whatever becomes of the rest.
     writeReport(keepFigures(keys.get(scenario)!, { label: one.label, conditions, rows }))
@@ -124,27 +86,48 @@ async function measureAll(): Promise<number> {
     ...{ scenario, key },
     rows: jobs.filter(job => job.scenario === scenario).flatMap(job => found.get(job)!),
   }))
-  if (values.json) console.log(JSON.stringify(Object.fromEntries(all.map(({ key, rows }) => [key, rows])), null, 2))
-  else tell(all)
-  return all.some(({ rows }) => rows.some(row => row.runs.some(one => one.lost > 0))) ? 1 : 0
+  if (json) console.log(JSON.stringify(Object.fromEntries(all.map(({ key, rows }) => [key, rows])), null, 2))
+  else tell(all, asked, settings)
+  const lost = all.some(({ rows }) => rows.some(row => row.runs.some(one => one.lost > 0)))
+  return lost || jobs.some(job => found.get(job)!.length === 0) ? 1 : 0
 }
 
 /** All tables, and all in short. */
-function tell(all: readonly { readonly scenario: Scenario; readonly rows: readonly Row[] }[]): void {
+function tell(
+  all: readonly { readonly scenario: Scenario; readonly rows: readonly Row[] }[],
+  { wishes }: Asked,
+  { say, seconds }: Settings,
+): void {
   const measured = all.filter(({ rows }) => rows.length > 0)
   for (const { scenario, rows } of measured) {
     const figures = table(headings(scenario), lines(scenario, rows))
-    const note = `${rows[0]!.runs.length} rounds of ${values.seconds} s; median (least-most)`
+    const note = `${roundsText(rows[0]!.runs.length, seconds)}; median (least-most)`
     say(`\n${scenario.name}: ${scenario.title(wishes)}\n${note}\n\n${figures}`)
   }
   const short = summary(measured)
   if (measured.length > 0) say(`\n${table(short.headings, short.lines)}`)
 }
 
-function work(): Promise<number> {
-  if (values.profile) return profiles()
-  if (values.record) return recordGuard({ wishes, settings })
-  return values.guard ? guard({ wishes, settings }) : measureAll()
+function work(asked: Asked): Promise<number> {
+  const settings = settingsOf(asked)
+  if (asked.profile) return profiles(asked, settings)
+  if (asked.record) return recordGuard({ wishes: asked.wishes, settings })
+  return asked.guard ? guard({ wishes: asked.wishes, settings }) : measureAll(asked, settings)
 }
 
-process.exit(await work())
+/** Tells whoever has started us, or a person. */
+async function tellRefusal({ message }: Refused): Promise<void> {
+  if (process.connected) await new Promise(told => process.send!({ refused: message }, told))
+  else console.error(message)
+}
+
+// Who has started us by `jackdaw bench` is gone, in whatever way: nobody wants the rest.
+process.on('disconnect', () => process.exit(1))
+
+try {
+  process.exit(await work(readOptions(process.argv.slice(2))))
+} catch (error) {
+  if (!(error instanceof Refused)) throw error
+  await tellRefusal(error)
+  process.exit(2)
+}

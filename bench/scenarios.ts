@@ -39,6 +39,7 @@ export interface Figure {
   readonly inShort?: boolean
 }
 
+/** Something that servers do, how it is measured, and how they are compared by it. */
 export interface Scenario {
   /** A word or two for the heading. */
   readonly name: string
@@ -83,6 +84,7 @@ const withoutFloor = ['jackdaw', 'prosody', 'ejabberd'] as const
 /** Ours has one store, SQLite with synchronous=FULL. */
 const stores = ['jackdaw', 'prosody', 'prosody-sqlite', 'ejabberd', 'ejabberd-sqlite'] as const
 
+/** All scenarios, by their keys on the command line. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   chat: {
     name: 'Chat',

@@ -84,6 +84,7 @@ export async function many<T>(count: number, atOnce: number, make: (index: numbe
   return made
 }
 
+/** Resolves after so many seconds. */
 export const pause = (seconds: number) => new Promise(resolve => setTimeout(resolve, seconds * 1000))
 
 /** What the run's own kind of work adds to a measurement. */

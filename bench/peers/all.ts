@@ -46,6 +46,7 @@ function debianVersion(name: string): string | undefined {
 /** The programs that servers are chosen by. */
 export const programs: readonly string[] = ['jackdaw', 'prosody', 'ejabberd', 'floor']
 
+/** The program of a server: all its stores have that in common. */
 export const programOf = (name: ServerName): string => name.split('-')[0]!
 
 /**

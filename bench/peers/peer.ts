@@ -28,6 +28,7 @@ export interface User {
   readonly password: string
 }
 
+/** How a server is to be started. */
 export interface PeerOptions {
   /** A folder for data, configuration and log: empty, or of a server of the same kind that has ended. */
   readonly folder: string
@@ -53,6 +54,7 @@ export function user(name: string): User {
   return { name, password: password(name) }
 }
 
+/** Files of a certificate and its key, PEM. */
 export interface CertificateFiles {
   readonly certificate: string
   readonly key: string

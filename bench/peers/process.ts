@@ -21,6 +21,7 @@ export function endWithUs(pid: number | undefined): () => void {
   return () => void adopted.delete(pid!)
 }
 
+/** How a program is to be started. */
 export interface LaunchOptions {
   /** The processor that it may run on; any where missing. */
   readonly cpu?: number
@@ -47,6 +48,7 @@ export function launch(command: string, args: readonly string[], options: Launch
   return child
 }
 
+/** Whether a program was started and has not ended. */
 export function running(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null
 }

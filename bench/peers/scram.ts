@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 
+/** Hashes of the SCRAM mechanisms that all servers know. */
 export type ScramHash = 'SHA-1' | 'SHA-256'
 
 const names = { 'SHA-1': 'sha1', 'SHA-256': 'sha256' } as const

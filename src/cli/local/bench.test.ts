@@ -5,11 +5,20 @@ import { program } from '../test-program.ts'
 const { run, top } = program('bench')
 
 test('what cannot be measured is refused before anything starts', async () => {
-  const strange = await run(top, 'bench --scenario weather')
-  assert.equal(strange.code, 1)
-  assert.match(strange.errors, /there is no scenario "weather", but chat, archived, /)
-  const server = await run(top, 'bench --servers jackdaw,apache')
-  assert.match(server.errors, /there is no server "apache", but jackdaw, prosody, ejabberd, floor/)
+  const [scenario, rounds] = await Promise.all([
+    run(top, 'bench --scenario weather'),
+    run(top, 'bench --rounds -1 --json'),
+  ])
+  assert.equal(scenario.code, 2)
+  assert.match(scenario.errors, /^jackdaw: there is no scenario "weather", but chat, archived, .*\n$/)
+  assert.deepEqual(JSON.parse(rounds.output), { ok: false, error: '--rounds must be 1 or more, not "-1"' })
+  assert.equal(rounds.errors, '')
+})
+
+test('programs that are missing are named', async () => {
+  const { code, errors } = await run(top, 'bench --servers jackdaw,floor')
+  assert.equal(code, 2)
+  assert.match(errors, /^jackdaw: openssl and taskset would have to be installed \(Debian: openssl and util-linux\)\n$/)
 })
 
 test('its manual says what it does', async () => {

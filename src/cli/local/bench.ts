@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Argument } from '../../server/command.ts'
+import { UsageError } from '../command-line.ts'
 import type { CommandValues } from '../control.ts'
 import type { LocalCommand } from '../local.ts'
 import type { Surroundings } from '../main.ts'
@@ -58,7 +59,7 @@ function checkMachine(): void {
 
 function optionsOf(values: CommandValues): string[] {
   const all = values['scenario'] === undefined ? { scenario: 'chat', case: 'TLS, window 4', ...values } : values
-  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
+  return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]))
 }
 
 /** Runs the bench in a process of its own; what it printed, which is shown at once unless it is JSON. */
@@ -71,17 +72,21 @@ function measure(
   const published = fileURLToPath(new URL('../../measure/bench/run.js', import.meta.url))
   const program = existsSync(source) ? source : published
   return new Promise((resolve, reject) => {
+    // By the channel it knows, too, when we are gone, in whatever way, and ends what it has started.
     const child = spawn(process.execPath, [program, ...options], {
       env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const heard: string[] = []
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (json ? heard.push(text) : output.write(text)))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => errors.write(text))
+    let refused: string | undefined
+    child.on('message', (message: { refused: string }) => (refused = message.refused))
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => (json ? heard.push(text) : output.write(text)))
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => errors.write(text))
     child.on('error', reject)
     child.on('close', code => {
       if (code === 0) resolve(heard.join(''))
-      else reject(new Error('the bench did not come to a good end'))
+      else if (refused !== undefined) reject(new UsageError(refused))
+      else reject(new Error('the bench did not come to a good end: not all could be measured, see above'))
     })
   })
 }
