@@ -90,9 +90,15 @@ suite('the program', { concurrency: true }, () => {
     assert.equal(code, 1)
     assert.match(
       errors,
-      new RegExp(`jackdaw: Port ${port} on 127.0.0.1 is in use by another program. .*jackdaw.toml: \\[listen\\]`),
+      new RegExp(
+        `jackdaw: Port ${port} on 127.0.0.1 is in use by another program. End that program, or write other addresses into ` +
+          'jackdaw.toml:\n {2}\\[listen\\]\n {2}starttls = .*\n {2}direct-tls = ',
+      ),
     )
     assert.match((await run(folder, 'status')).errors, /no server is running/)
+    writeFileSync(join(folder, 'other.toml'), '[listen]\nstarttls = ["203.0.113.1:5222"]\ndirect-tls = []\n')
+    const strange = await run(folder, 'start --config other.toml')
+    assert.match(strange.errors, /does not have the address 203\.0\.113\.1\. Write other addresses into other\.toml:\n/)
   })
 
   test('a wrong configuration has exit code 2 and all its mistakes', async () => {

@@ -22,7 +22,7 @@ import { reloader } from './reload.ts'
 import { runningCommands } from './running-commands.ts'
 import { onSignals } from './signals.ts'
 import { look } from './terminal.ts'
-import { type Where, where } from './where.ts'
+import { shown, type Where, where } from './where.ts'
 import { withWorkers } from './worker-threads.ts'
 
 /** EX_TEMPFAIL: whoever looks after the process starts it again. */
@@ -121,7 +121,7 @@ async function serve(
       ],
       log,
     })
-    await listen(server)
+    await listen(server, place.config ? shown(place.config.path, around.cwd) : 'jackdaw.toml')
     announce(around, options, place, server, found)
     const reason = await ending.ended
     log('info', reason === 'restart' ? 'starting again' : 'stopped')
@@ -168,12 +168,16 @@ async function refuse(data: string, stop: string): Promise<never> {
   throw new Error(`the data in ${data} is in use by ${who}; end it with "${stop}", or start with another --data`)
 }
 
-async function listen(server: Server): Promise<void> {
+/** `file`: the configuration file, as a person would name it. */
+async function listen(server: Server, file: string): Promise<void> {
   try {
     await server.start()
   } catch (error) {
-    const advice = 'End that program, or name other addresses in jackdaw.toml: [listen] starttls = ["127.0.0.1:5322"]'
-    throw new Error(`${(error as Error).message} ${advice}`, { cause: error })
+    const { message, cause } = error as Error
+    const taken = (cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
+    const advice = `${taken ? 'End that program, or write' : 'Write'} other addresses into ${file}:`
+    const example = ['[listen]', 'starttls = ["127.0.0.1:5322"]', 'direct-tls = ["127.0.0.1:5323"]']
+    throw new Error([`${message} ${advice}`, ...example].join('\n  '), { cause: error })
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { features } from '../../features/index.ts'
 import { nodeRuntime } from '../../runtime/node.ts'
+import { reason } from '../../runtime/node-disk.ts'
 import type { Config } from '../../server/settings.ts'
 import { UsageError } from '../command-line.ts'
 import { ConfigError, type LineMistake, mistakesText, readConfig } from '../config/config.ts'
@@ -55,9 +56,10 @@ function certificateMistakes(config: Config, text: string): LineMistake[] {
     const at = (key: string, message: string) => ({ line: lineOf(lines, ['hosts', name, key]), message })
     const [chain, key] = [textOf(certificate.chain), textOf(certificate.key)]
     const found: LineMistake[] = []
-    if (chain instanceof Error)
-      found.push(at('certificate', `the certificate of ${name} cannot be read: ${chain.message}`))
-    if (key instanceof Error) found.push(at('key', `the key of ${name} cannot be read: ${key.message}`))
+    const unread = (what: string, path: string, error: Error) =>
+      at(what, `the ${what} of ${name} cannot be read: ${path}: ${reason(error)}`)
+    if (chain instanceof Error) found.push(unread('certificate', certificate.chain, chain))
+    if (key instanceof Error) found.push(unread('key', certificate.key, key))
     if (chain instanceof Error || key instanceof Error) return found
     const problem = pairProblem(chain, key)
     return problem === undefined ? [] : [at('certificate', `the certificate of ${name} cannot be used: ${problem}`)]

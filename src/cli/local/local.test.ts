@@ -113,7 +113,7 @@ test('config check looks at certificates', async () => {
   assert.equal(code, 1)
   assert.match(
     output,
-    /^jackdaw\.toml has 3 mistakes:\n {2}line 5: .*b\.example.*another certificate\n {2}line 8: .*cannot be read.*\n {2}line 9: /,
+    /^jackdaw\.toml has 3 mistakes:\n {2}line 5: .*b\.example.*another certificate\n {2}line 8: the certificate of c\.example cannot be read: \S+\/no\.pem: it is not there\n {2}line 9: /,
   )
 })
 
