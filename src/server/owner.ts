@@ -118,8 +118,9 @@ export class Owner {
       changes = this.#changes
       ;[log, rows] = await read()
     }
-    this.#last = log.last
-    this.delivered = log.last
+    // A cursor may stand at an entry that could not be kept: whatever the clock says, what comes next is behind that.
+    this.#last = Math.max(log.last, ...Object.values(log.cursors))
+    this.delivered = this.#last
     this.#log = log.undelivered > 0 || Object.keys(log.cursors).length > 0 ? log : noLog
     this.#tables = noTables
     for (const [index, table] of tables.entries())
