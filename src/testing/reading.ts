@@ -1,6 +1,6 @@
 import { Element } from '../wire/element.ts'
 import type { StreamError } from '../wire/errors.ts'
-import { type Framing, type Limits, parse, Reader } from '../wire/reader.ts'
+import { type Framing, type Limits, parse, Reader, type ReaderHandler } from '../wire/reader.ts'
 
 /** Limits that no ordinary test meets. */
 export const wide: Limits = { stanzaBytes: 1_000_000, depth: 200, attributes: 200, namespaces: 200 }
@@ -17,6 +17,20 @@ export interface ReadingOptions {
   framing?: Framing
   /** Leaves out the look at cached XML. */
   quick?: boolean
+}
+
+/** A handler that writes down what it is told, as `readings` does, and then does something else. */
+export function tellingInto(events: string[], then: () => void = () => {}): ReaderHandler {
+  const tell = (event: string) => {
+    events.push(event)
+    then()
+  }
+  return {
+    opened: (root, declarations) => tell(`opened ${root} ${declarations.join(' ')}`),
+    element: element => tell(canonical(element)),
+    closed: () => tell('closed'),
+    failed: error => tell(`failed ${error.condition}`),
+  }
 }
 
 /** Gives the chunks to a new reader. An element whose cached XML does not say the same as itself is told as such. */

@@ -2,6 +2,7 @@ import { StreamError } from '../../wire/errors.ts'
 import { ns } from '../../wire/namespaces.ts'
 import { parse } from '../../wire/reader.ts'
 import { type Readings, readings } from '../reading.ts'
+import { interrupted } from './interrupted.ts'
 import { mutated } from './mutate.ts'
 import { Random } from './random.ts'
 import { type Reference, reference, restrictions } from './reference.ts'
@@ -23,6 +24,9 @@ export interface Figures {
 export function noFigures(): Figures {
   return { inputs: 0, wellFormed: 0, bytes: 0, outcomes: {}, differences: {} }
 }
+
+/** Another namespace of streams' content (XEP-0114). */
+const content = 'jabber:component:accept'
 
 const scope = new Map([
   ['', ns.client as string],
@@ -62,6 +66,8 @@ export function check(bytes: Buffer, random: Random, figures: Figures): void {
   const pieces = readings(random.once(50) ? singles(bytes) : cut(bytes, random), { quick: true })
   const [told, again] = [whole.events.join('\n'), pieces.events.join('\n')]
   if (told !== again) throw new Error(`whole:\n${told}\nin pieces:\n${again}`)
+  if (random.once(4)) checkDisturbed(bytes, told, random)
+  if (random.once(4)) checkOtherContent(bytes, whole)
   const expected = reference(bytes)
   const difference = compare(bytes, whole, expected)
   if (difference !== undefined) count(figures.differences, difference)
@@ -70,6 +76,25 @@ export function check(bytes: Buffer, random: Random, figures: Figures): void {
   if (expected.outcome === 'closed' && expected.restriction === undefined && expected.allowance === undefined)
     figures.wellFormed++
   count(figures.outcomes, whole.fault?.condition ?? (whole.events.at(-1) === 'closed' ? 'closed' : 'unfinished'))
+}
+
+/** Reading is the same, however often it is paused, and whoever else reads meanwhile. */
+function checkDisturbed(bytes: Buffer, expected: string, random: Random): void {
+  for (const events of interrupted(cut(bytes, random), cut(bytes, random), random)) {
+    const told = events.join('\n')
+    if (told !== expected) throw new Error(`whole:\n${expected}\ndisturbed:\n${told}`)
+  }
+}
+
+/** The same stream with its content in another namespace is read the same, and as `jabber:client` (RFC 6120 §4.8.3). */
+function checkOtherContent(bytes: Buffer, whole: Readings): void {
+  const text = bytes.toString('latin1')
+  // Who writes the namespace by references would be left out.
+  if (text.includes(content) || /xmlns[^>]*&/.test(text)) return
+  const other = readings([Buffer.from(text.replaceAll(ns.client, content), 'latin1')], { content })
+  const inside = ({ events }: Readings) => events.filter(event => !event.startsWith('opened')).join('\n')
+  const [told, expected] = [inside(other).replaceAll(content, ns.client), inside(whole)]
+  if (told !== expected) throw new Error(`whole:\n${expected}\nwith other content:\n${told}`)
 }
 
 /** The reason of the list for which they may differ; undefined where they agree. Throws where they may not differ. */
