@@ -7,6 +7,9 @@ import type { Player } from '../testing/play.ts'
 import { testServer } from '../testing/server.ts'
 import type { Element } from '../wire/element.ts'
 import { Jid } from '../wire/jid.ts'
+import { parse } from '../wire/reader.ts'
+import { endings } from './binding.ts'
+import { envelope } from './envelope.ts'
 import { feature } from './feature.ts'
 import { ended, message } from './pipeline.ts'
 
@@ -117,5 +120,26 @@ test('a bug in who else is shown a message, and the error that answers it, is an
   const came = (await all(juliet)).map(one => one.attribute('id'))
   assert.deepEqual(came.slice(-2), ['fine', 'fine'])
   assert.ok(house.log.filter(({ sentence }) => sentence === 'fault while handling a stanza').length > 1)
+  await house.stop()
+})
+
+test('a bug in what is done at the end of a session keeps nothing from the undelivered road', async () => {
+  const kept: unknown[] = []
+  const broken = feature({
+    name: 'broken',
+    start: () => [
+      endings.add(() => {
+        throw new TypeError('a bug')
+      }),
+      message.undelivered.store(e => kept.push(e.id) > 0 || undefined),
+    ],
+  })
+  const house = await testServer({ features: [ping, broken] })
+  const romeo = await house.connect('romeo@localhost')
+  const { sessions, host } = house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('romeo@localhost'))!
+  const stanza = parse(`<message xmlns="jabber:client" to="${romeo.jid}" id="m"><body>hello</body></message>`)
+  host.shared.road.route(envelope(stanza, host.service.address, sessions[0]!.jid, host.service))
+  assert.throws(() => sessions[0]!.shed(), /a bug/)
+  assert.deepEqual(kept, ['m'])
   await house.stop()
 })

@@ -251,9 +251,12 @@ export class Streams {
         .then(() => this.leaving.delete(session))
     }
     owner.host.shared.requests.gone(session.jid)
-    for (const end of owner.host.extensions(endings)) end(session)
-    for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
-    this.log('info', 'session ended', { who: session.jid.full })
+    try {
+      for (const end of owner.host.extensions(endings)) end(session)
+    } finally {
+      for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
+      this.log('info', 'session ended', { who: session.jid.full })
+    }
   }
 
   *#sessions(): Iterable<Session> {
