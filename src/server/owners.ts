@@ -58,7 +58,11 @@ export class Owners {
 
   /** Makes an owner; rejects with StorageError where there is one already. */
   async create(address: Jid, writes: readonly Write[] = []): Promise<Owner> {
-    return this.#load(address, await this.#keeping.storage.create(address.full, this.#kind, writes))
+    const key = address.full
+    const id = await this.#keeping.storage.create(key, this.#kind, writes)
+    // Whoever looks for it meanwhile gets the same one; who looked too early has found nothing, or fails alone.
+    await this.#loading.get(key)?.catch(() => undefined)
+    return this.#loaded.get(key) ?? (await this.#once(key, () => this.#load(address, id)))!
   }
 
   /** Fills the memory of an owner anew, after a commit has failed. */
