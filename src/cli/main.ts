@@ -1,4 +1,5 @@
 import { allCommands } from './all-commands.ts'
+import { comeBack } from './come-back.ts'
 import { findCommand, type GlobalOptions, readValues, splitGlobal, UsageError } from './command-line.ts'
 import { ConfigError } from './config/config.ts'
 import { controlPath } from './control.ts'
@@ -79,6 +80,7 @@ async function remote(around: Surroundings, options: GlobalOptions, rest: readon
   try {
     const { command, rest: values } = findCommand(rest, [...localShapes, ...(await client.commands())])
     const answer = await runRemote(client, command, values, { input: around.input, prompts: around.errors })
+    if (command.words.join(' ') === 'restart') await comeBack(controlPath(place.data()), client.hello.pid)
     const failed = 'failed' in answer ? answer.failed : []
     const style = look(around.errors, around.environment)
     print(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { selfSigned } from '../runtime/node-certificate.ts'
 import { connectTcp } from '../testing/connect.ts'
 import { program, type StartedProcess } from './test-program.ts'
 
@@ -39,6 +40,7 @@ suite('a restart', { concurrency: true }, () => {
       output: 'The server starts again; 1 session waits for its client.\n',
       errors: '',
     })
+    assert.equal((await run(folder, 'status')).code, 0)
     const seen: string[] = []
     await assert.rejects(async () => {
       for (;;) seen.push(String(await romeo.receive()))
@@ -59,6 +61,23 @@ suite('a restart', { concurrency: true }, () => {
     assert.doesNotMatch(output, /legacy/)
     assert.equal((await run(folder, 'stop')).code, 0)
     assert.equal((await next.finished).code, 0)
+  })
+
+  test('tells where the server has not come back', async () => {
+    const tables = '[hosts.localhost]\ncertificate = "chain.pem"\nkey = "key.pem"\n'
+    const folder = folderOf('lost', tables)
+    const { chain, key } = await selfSigned(['localhost'], 90)
+    writeFileSync(join(folder, 'chain.pem'), chain)
+    writeFileSync(join(folder, 'key.pem'), key)
+    const server = startProcess(folder, 'start --json')
+    await server.begun()
+    rmSync(join(folder, 'chain.pem'))
+    const restarted = await run(folder, 'restart')
+    assert.equal(restarted.code, 1)
+    assert.match(restarted.errors, /^jackdaw: the server has ended, and could not start again: its log says why\n$/)
+    const ended = await server.finished
+    assert.equal(ended.code, 1)
+    assert.match(ended.output, /the certificate of localhost is not there/)
   })
 
   test('does not begin with a configuration that nothing could start with', async () => {

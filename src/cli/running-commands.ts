@@ -43,7 +43,8 @@ export function runningCommands(running: Running): readonly Command[] {
       words: ['restart'],
       manual:
         'Starts the server again, with the program and the configuration as they are now. Clients that can resume their ' +
-        'sessions do, and nobody sees them leave; all others are told, and connect again. A configuration with mistakes ' +
+        'sessions do, and nobody sees them leave; all others are told, and connect again. It is done when the server can ' +
+        'be asked again. A configuration with mistakes ' +
         'changes nothing. SIGTERM keeps sessions in the same way and ends the server, for whatever starts it next.',
       arguments: [],
       async run() {
