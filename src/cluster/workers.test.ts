@@ -2,16 +2,18 @@ import assert from 'node:assert/strict'
 import { connect as rawConnect } from 'node:net'
 import { after, test } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
+import { Worker } from 'node:worker_threads'
 import { endPoint } from '../runtime/node-binding.ts'
 import { certificate, Ears, other } from '../runtime/node-test-ends.ts'
 import { NodeTimers } from '../runtime/node-timers.ts'
-import type { ServerTls, Socket } from '../runtime/runtime.ts'
+import type { ServerTls, Socket, Timer } from '../runtime/runtime.ts'
 import { canMoveConnections, Workers } from './workers.ts'
 
 const deaths: number[] = []
+const timers = new NodeTimers()
 const workers = new Workers({
   count: 2,
-  timers: new NodeTimers(),
+  timers,
   log: (_level, _sentence, { worker }) => deaths.push(worker),
 })
 const { network } = workers
@@ -137,6 +139,37 @@ test('a thread that dies is started again; its connections break, the others do 
   }
   for (const server of servers) server.destroy()
   for (const client of [one, two]) client.destroy()
+})
+
+test('a thread that cannot be made is tried again, and the others carry all until then', async () => {
+  const rests: [milliseconds: number, run: () => void][] = []
+  const said: string[] = []
+  let makes = 0
+  const some = new Workers({
+    count: 2,
+    timers: {
+      after: (milliseconds, run) => rests.push([milliseconds, run]) as unknown as Timer,
+      cancel: () => {},
+      turn: run => timers.turn(run),
+    },
+    log: (_level, sentence, { worker, reason }) => said.push(`${sentence} (${worker}: ${reason})`),
+    make: (file, options) => {
+      if (++makes === 2 || makes === 3) throw new Error('no threads are left')
+      return new Worker(file, options)
+    },
+  })
+  assert.deepEqual(said, ['a worker cannot be started and is tried again (2: no threads are left)'])
+  assert.match(some.figures()['workers']!, /^2 \(connections 0 \+ 0, busy/)
+  rests[0]![1]()
+  assert.equal(said.length, 2)
+  rests[1]![1]()
+  assert.deepEqual(
+    rests.map(([milliseconds]) => milliseconds),
+    [50, 100],
+    'later each time',
+  )
+  assert.deepEqual([said.length, makes], [2, 4])
+  await some.close()
 })
 
 test('where connections cannot be moved, that is known before any is', () => {

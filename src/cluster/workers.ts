@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { MessageChannel, type Transferable, Worker } from 'node:worker_threads'
+import { MessageChannel, type Transferable, Worker, type WorkerOptions } from 'node:worker_threads'
 import { doors, nodeNetwork } from '../runtime/node-network.ts'
 import type { Network, Timer, Timers } from '../runtime/runtime.ts'
 import type { Parcel } from './cluster.ts'
@@ -13,6 +13,8 @@ export interface WorkersOptions {
   readonly timers: Timers
   /** Told what an operator should know. */
   readonly log: (level: 'error', sentence: string, facts: { worker: number; reason: string }) => void
+  /** Makes a thread; `new Worker` unless told. Only for tests. */
+  readonly make?: (file: URL, options: WorkerOptions) => Worker
 }
 
 /** Milliseconds before a dead thread is started again: doubled with each death in a row. */
@@ -89,9 +91,15 @@ export class Workers {
   #start(thread: Thread): void {
     // Sources end in .ts, the built package in .js; nothing rewrites a worker's URL.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-    const worker = new Worker(new URL(`./workers-thread${extension}`, import.meta.url), {
-      name: `worker ${thread.place + 1}`,
-    })
+    const file = new URL(`./workers-thread${extension}`, import.meta.url)
+    const name = `worker ${thread.place + 1}`
+    let worker: Worker
+    try {
+      worker = this.#options.make?.(file, { name }) ?? new Worker(file, { name })
+    } catch (error) {
+      this.#later(thread, 'a worker cannot be started and is tried again', (error as Error).message)
+      return
+    }
     thread.worker = worker
     const member = (thread.member = this.#spread.add({
       tell: parcel => worker.postMessage(parcel),
@@ -115,8 +123,11 @@ export class Workers {
   #died(thread: Thread, member: Member, reason: string): void {
     thread.worker = thread.member = undefined
     this.#spread.lost(member, new Error('The thread that carried the connection died.'))
-    if (this.#closed) return
-    this.#options.log('error', 'a worker died and is started again', { worker: thread.place + 1, reason })
+    if (!this.#closed) this.#later(thread, 'a worker died and is started again', reason)
+  }
+
+  #later(thread: Thread, sentence: string, reason: string): void {
+    this.#options.log('error', sentence, { worker: thread.place + 1, reason })
     const rest = Math.min(firstRest * 2 ** thread.deaths++, longestRest)
     thread.resting = this.#options.timers.after(rest, () => this.#start(thread))
   }
