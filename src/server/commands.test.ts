@@ -77,6 +77,11 @@ test('sessions are listed and closed, with a reason', async () => {
   assert.equal(end.child('text', ns.streamErrors)!.text, 'Maintenance.')
   assert.ok(end.child('policy-violation', ns.streamErrors))
   assert.equal((await run('sessions list', { jid: 'romeo@localhost' })).rows!.length, 1)
+  await assert.rejects(
+    async () => run('sessions close', { jid: 'romeo@localhost', reason: 'a bell \x07' }),
+    /XML cannot/,
+  )
+  assert.equal((await run('sessions list', { jid: 'romeo@localhost' })).rows!.length, 1)
   await assert.rejects(async () => run('sessions close', { jid: 'romeo@localhost/two' }), /not connected/)
   await assert.rejects(async () => run('sessions close', { jid: 'romeo@elsewhere' }), /elsewhere is no host of this/)
   await stop()

@@ -1,5 +1,6 @@
 import { StreamError } from '../../wire/errors.ts'
 import { Jid } from '../../wire/jid.ts'
+import { forbiddenCharacter } from '../../wire/names.ts'
 import { writeDateTime } from '../../wire/time.ts'
 import { AccountError } from '../accounts.ts'
 import type { Command } from '../command.ts'
@@ -36,6 +37,7 @@ export function sessionCommands(server: Server): readonly Command[] {
         if (sessions.length === 0)
           throw new AccountError(`${Jid.parse(String(jid))} is not connected.`, 'item-not-found')
         const text = reason === undefined ? 'An operator ended this session.' : String(reason)
+        if (forbiddenCharacter(text) >= 0) throw new AccountError('The reason has a character that XML cannot carry.')
         for (const session of sessions) session.fail(new StreamError('policy-violation', text))
         return { say: sessions.length === 1 ? 'One session has ended.' : `${sessions.length} sessions have ended.` }
       },
