@@ -71,8 +71,8 @@ export class NodeSocket implements Socket {
   #error: Error | undefined
   #linger: NodeJS.Timeout | undefined
   #paused = false
-  /** What was written when the connection was gone already. */
-  #lost = 0
+  /** What waited when something was last written, that included: as much as may be lost if the connection breaks. */
+  #waiting = 0
   /** What comes is read into the buffer that all share. */
   #lent = false
   #ending = false
@@ -92,9 +92,9 @@ export class NodeSocket implements Socket {
   }
 
   get pending(): number {
-    const { writableLength, errored } = this.#carrier
+    const { writableLength, errored, destroyed } = this.#carrier
     // Node counts no more what it could not write.
-    return writableLength + this.#lost || (errored === null ? 0 : 1)
+    return errored !== null || (destroyed && !this.#ending) ? this.#waiting : writableLength
   }
 
   start(reader: SocketReader): void {
@@ -107,9 +107,10 @@ export class NodeSocket implements Socket {
     const carrier = this.#carrier
     if (this.#ending) return
     if (carrier.destroyed) {
-      this.#lost += data.length
+      this.#waiting += data.length
       return
     }
+    this.#waiting = carrier.writableLength + data.length
     if (this.#spared === 0 || !mayNeedTwo(data)) carrier.write(data)
     else {
       this.#spared--

@@ -21,7 +21,7 @@ export class MemorySocket implements Socket, LaneEnd {
   #paused = false
   #holding = false
   #ending = false
-  /** What was written when the connection was broken already. */
+  /** What waited when the connection broke, and was written since. */
   #lost = 0
   #over = false
   #told = false
@@ -40,7 +40,7 @@ export class MemorySocket implements Socket, LaneEnd {
   }
 
   get pending(): number {
-    return this.#out.pending + this.#lost
+    return this.#error === undefined ? this.#out.pending : this.#lost
   }
 
   /** Whether what arrives can be handed over. */
@@ -107,6 +107,7 @@ export class MemorySocket implements Socket, LaneEnd {
 
   /** The connection is no more on this end, whatever the other one knows. */
   break(error: Error): void {
+    if (this.#error === undefined) this.#lost = this.#out.pending
     this.#error ??= error
     this.#ending = true
     this.#end(error)
@@ -190,9 +191,9 @@ export class SocketPair {
 
   /** Both ends lose it at once, with what was on the way. */
   cut(error: Error = new Error('The connection was reset.')): void {
-    for (const lane of this.#lanes) lane.clear()
     this.server.break(error)
     this.client.break(error)
+    for (const lane of this.#lanes) lane.clear()
   }
 
   /** Nothing arrives any more, in either direction, until `flow`. */

@@ -22,9 +22,13 @@ export class Outbox<T> {
   /** Bytes of the items that wait. */
   bytes = 0
 
-  /** Where `acknowledged` items have been confirmed already. */
-  constructor(acknowledged = 0) {
+  /** What was handed over before this one counted, and is confirmed otherwise. */
+  #before: Outbox<T> | undefined
+
+  /** Where `acknowledged` items have been confirmed already; `before` is the outbox in whose place this one comes. */
+  constructor(acknowledged = 0, before?: Outbox<T>) {
     this.sent = this.acknowledged = acknowledged
+    if (before !== undefined && before.length > 0) this.#before = before
   }
 
   get length(): number {
@@ -86,9 +90,22 @@ export class Outbox<T> {
     return items
   }
 
+  /** All that was handed over before this one counted has arrived. */
+  clearBefore(): void {
+    this.#before?.clear()
+    this.#before = undefined
+  }
+
+  /** Takes out what waits of that. */
+  takeBefore(): readonly T[] {
+    const items = this.#before?.take() ?? []
+    this.#before = undefined
+    return items
+  }
+
   /** Takes out what waits, oldest first: it will go another road. */
   take(): readonly T[] {
-    const items = this.waiting()
+    const items = [...this.takeBefore(), ...this.waiting()]
     for (const { settle } of this.#awaited?.splice(0) ?? []) settle(false)
     this.clear()
     return items

@@ -211,7 +211,7 @@ export class Session implements Reader {
 
   /** Stanzas are counted from here on (XEP-0198 §3); after a restart, so many that it was sent are acknowledged already. */
   manage(managed: (outbox: Outbox<unknown>, received: number) => Managed, acknowledged = 0): void {
-    this.outbox = new Outbox(acknowledged)
+    this.outbox = new Outbox(acknowledged, this.outbox)
     this.unsent.set(0)
     this.#managed = managed(this.outbox, this.received)
   }
@@ -222,9 +222,11 @@ export class Session implements Reader {
 
   /** All that was written has been taken by the kernel: without XEP-0198 that is all one can know. */
   drained(): void {
-    if (this.#managed !== undefined) return
-    this.outbox.clear()
-    this.unsent.set(0)
+    if (this.#managed !== undefined) this.outbox.clearBefore()
+    else {
+      this.outbox.clear()
+      this.unsent.set(0)
+    }
   }
 
   /** Too much waits for all readers together, and much of that for this one: it ends, and nobody can resume it. */

@@ -13,7 +13,7 @@ import type { Log } from './log.ts'
 import { Offers } from './offers.ts'
 import type { Rations } from './rations.ts'
 import type { Road } from './road.ts'
-import type { Session } from './session.ts'
+import type { Sent, Session } from './session.ts'
 import type { Config } from './settings.ts'
 import { starttls } from './starttls.ts'
 import { Stream } from './stream.ts'
@@ -203,6 +203,8 @@ export class Streams {
   /** XEP-0198 §7: a session whose stream is unfinished stays for a while, and nobody sees it leave. */
   #keep(session: Session): void {
     session.detach()
+    // What was not counted cannot be written again.
+    this.#undelivered(session.outbox.takeBefore())
     this.log('info', 'session waits for its client', { who: session.jid.full })
     this.keep(session, session.managed!.counts.resumable)
   }
@@ -254,9 +256,13 @@ export class Streams {
     try {
       for (const end of owner.host.extensions(endings)) end(session)
     } finally {
-      for (const { envelope } of session.outbox.take()) if (envelope !== undefined) this.road.undeliverable(envelope)
+      this.#undelivered(session.outbox.take())
       this.log('info', 'session ended', { who: session.jid.full })
     }
+  }
+
+  #undelivered(all: readonly Sent[]): void {
+    for (const { envelope } of all) if (envelope !== undefined) this.road.undeliverable(envelope)
   }
 
   *#sessions(): Iterable<Session> {
