@@ -7,7 +7,7 @@ import { type Peer, password } from './peers/peer.ts'
 import { run } from './peers/process.ts'
 import { extension } from './place.ts'
 import type { Row } from './rows.ts'
-import type { Case, Scenario } from './scenarios.ts'
+import type { Case, Scenario } from './scenario.ts'
 
 /** Says something; `done` is how many more runs are done with it. */
 type Progress = (line: string, done?: number) => void

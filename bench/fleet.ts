@@ -4,7 +4,7 @@ import { copiers, type ServerName, starters } from './peers/all.ts'
 import { type Peer, type PeerOptions, user } from './peers/peer.ts'
 import { withFolder } from './peers/process.ts'
 import { extension } from './place.ts'
-import type { Case } from './scenarios.ts'
+import type { Case } from './scenario.ts'
 
 /** The processor that servers are pinned to. */
 export const serverCpu = 1

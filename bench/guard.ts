@@ -4,7 +4,8 @@ import { compareAll, type Settings } from './compare.ts'
 import { table } from './measurement.ts'
 import { root } from './place.ts'
 import type { Row } from './rows.ts'
-import { type Case, type Scenario, scenarios, type Wishes } from './scenarios.ts'
+import type { Case, Scenario, Wishes } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 /** What was found when it was last recorded: processor time of ours for each message, in times of the floor's. */
 interface Record {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { programs } from './peers/all.ts'
-import { type Case, scenarios, type Wishes } from './scenarios.ts'
+import type { Case, Wishes } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 /** What is asked for cannot be measured, or not here; the message says why. Exit code 2. */
 export class Refused extends Error {

@@ -5,7 +5,8 @@ import { type CaseFigures, type Conditions, disturbed, type Figures } from './fi
 import { root } from './place.ts'
 import { type Group, plot } from './plot.ts'
 import { headings, lines, ours, type Row, roundsText, spreadOf, summary } from './rows.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 /** Writes docs/performance.md, and a plot for each scenario in docs/plots, of all that is known. */
 export function writeReport(figures: Figures): void {

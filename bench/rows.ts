@@ -1,5 +1,5 @@
 import { limit, type Measurement, spread } from './measurement.ts'
-import type { Figure, Scenario } from './scenarios.ts'
+import type { Figure, Scenario } from './scenario.ts'
 
 /** All runs of one server in one case. */
 export interface Row {

@@ -26,7 +26,8 @@ import { root } from './place.ts'
 import { profileTables } from './profile/tables.ts'
 import { writeReport } from './report.ts'
 import { headings, lines, type Row, roundsText, summary } from './rows.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
+import { scenarios } from './scenarios.ts'
 
 /** Programs that it cannot do without, and Debian's packages with them. */
 const tools = { openssl: 'openssl', taskset: 'util-linux' }

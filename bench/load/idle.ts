@@ -1,5 +1,5 @@
+import { residentMemory } from '../accounting.ts'
 import type { Measurement } from '../measurement.ts'
-import { residentMemory } from '../peers/process.ts'
 import { ScramKeys } from '../peers/scram.ts'
 import { logInByScram } from '../peers/stream.ts'
 import { enter, judgeStreams, type Load, many, measure, nameOf, pause, tlsOf } from './load.ts'

@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls'
+import { busyTime, diskTime, processorTime, workerTimes } from '../accounting.ts'
 import type { Measurement } from '../measurement.ts'
-import { busyTime, diskTime, processorTime, workerTimes } from '../peers/process.ts'
 import { type ScramHash, ScramKeys } from '../peers/scram.ts'
 import { connection, logInByScram, type Target, TextStream } from '../peers/stream.ts'
 

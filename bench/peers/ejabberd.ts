@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
-import { freePorts, launch, listening, stop, until } from './process.ts'
-import { registerAll } from './stream.ts'
+import { freePorts, launch, listening, until } from './process.ts'
+import { registering } from './registering.ts'
 
 const schema = '/usr/share/ejabberd/sql/lite.sql'
 
@@ -86,16 +86,6 @@ export async function startEjabberd(
     { log, env, cwd: spool, ...(cpu !== undefined && { cpu }) },
   )
   await listening(child, directTls, log, 40)
-  const target = { host: 'localhost', port: directTls, authority: certificate }
-  return {
-    name: sqlite ? 'ejabberd, SQLite' : 'ejabberd',
-    host: 'localhost',
-    authority: certificate,
-    pid: child.pid!,
-    startTls,
-    directTls,
-    plain: plain ? startTls : 0,
-    addUsers: users => registerAll(target, users),
-    stop: () => stop(child),
-  }
+  const name = sqlite ? 'ejabberd, SQLite' : 'ejabberd'
+  return registering(child, { name, authority: certificate, startTls, directTls, plain })
 }

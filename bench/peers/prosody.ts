@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../place.ts'
 import { makeCertificate, type Peer, type PeerOptions } from './peer.ts'
-import { freePorts, launch, listening, stop } from './process.ts'
-import { registerAll } from './stream.ts'
+import { freePorts, launch, listening } from './process.ts'
+import { registering } from './registering.ts'
 
 const config = join(root, 'bench', 'peers', 'prosody.cfg.lua')
 
@@ -18,16 +18,6 @@ export async function startProsody({ folder, cpu, hash = 'SHA-1', plain, sqlite 
   const log = join(folder, 'prosody.log')
   const child = launch('/usr/bin/prosody', ['--config', config], { log, env, ...(cpu !== undefined && { cpu }) })
   await listening(child, directTls, log)
-  const target = { host: 'localhost', port: directTls, authority: certificate }
-  return {
-    name: sqlite ? 'Prosody, SQLite' : 'Prosody',
-    host: 'localhost',
-    authority: certificate,
-    pid: child.pid!,
-    startTls,
-    directTls,
-    plain: plain ? startTls : 0,
-    addUsers: users => registerAll(target, users),
-    stop: () => stop(child),
-  }
+  const name = sqlite ? 'Prosody, SQLite' : 'Prosody'
+  return registering(child, { name, authority: certificate, startTls, directTls, plain })
 }
