@@ -121,6 +121,8 @@ export class RemoteSocket implements Socket {
     if (this.#destroyed) return
     this.#ending = this.#destroyed = true
     this.#kept = []
+    // The end that was behind it.
+    if (this.#over) this.#timers.turn(this.#go)
     if (this.#accepted !== undefined) {
       this.#accepted.destroy()
       this.#accepted = undefined

@@ -133,6 +133,22 @@ test('an end that is known while reading has stopped is told behind what came be
   assert.deepEqual([ears.text, ears.ends], ['last words', [undefined]])
 })
 
+test('an end that was not told yet is told when the connection is let go of, once, and nothing that waited before it', async () => {
+  const { runtime, memory, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  server.start(ears)
+  await runtime.settle()
+  client.write('last words')
+  client.end()
+  runtime.timers.turn(() => runtime.timers.turn(() => server.pause()))
+  await runtime.settle()
+  server.destroy()
+  await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends], ['', [undefined]])
+  assert.deepEqual(memory.spread.sizes, [0, 0])
+})
+
 test('whoever waits for TLS runs before anything is read, though all comes at once', async () => {
   const { runtime, memory } = await scene(0)
   const member = memory.spread.add({ tell() {}, move() {} })
