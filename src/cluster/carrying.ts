@@ -266,6 +266,8 @@ class Carried implements SocketReader {
 
   end(): void {
     this.#ending = true
+    // Whoever does not read does not hear when it is over.
+    if (!this.#started) this.start(false)
     this.#socket.end()
     if (this.#over) this.#node.forget(this.#number)
   }

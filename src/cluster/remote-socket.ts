@@ -139,6 +139,7 @@ export class RemoteSocket implements Socket {
   received(chunk: Uint8Array): void {
     // RFC 6120 §5.4.3.3: what was on its way when TLS was asked for came before it.
     if (this.#destroyed || this.#handshake !== undefined) return
+    if (this.#ending && this.#reader === undefined) return
     if (this.#deaf || this.#kept.length > 0) this.#kept.push(chunk.slice())
     else this.#reader!.read(chunk)
   }

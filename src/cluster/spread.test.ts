@@ -149,6 +149,25 @@ test('an end that was not told yet is told when the connection is let go of, onc
   assert.deepEqual(memory.spread.sizes, [0, 0])
 })
 
+test('nothing is left of a connection that was ended and never read', async () => {
+  const { runtime, memory, dial } = await scene()
+  const { client, server } = await dial()
+  const ears = new Ears()
+  client.start(ears)
+  server.write('go away')
+  server.end()
+  client.write('and all that nobody wants to read')
+  await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends, memory.spread.sizes.toSorted()], ['go away', [undefined], [0, 1]])
+  client.end()
+  await runtime.settle()
+  assert.deepEqual(memory.spread.sizes, [0, 0])
+  assert.deepEqual(
+    memory.nodes.map(({ carrying }) => carrying.size),
+    [0, 0],
+  )
+})
+
 test('whoever waits for TLS runs before anything is read, though all comes at once', async () => {
   const { runtime, memory } = await scene(0)
   const member = memory.spread.add({ tell() {}, move() {} })
