@@ -23,6 +23,14 @@ test('each kind reads what it says', () => {
   assert.equal(within(time, 1000, 2000, 'from 1 s to 2 s').read('2s'), 2000)
 })
 
+test('nothing is written without a unit', () => {
+  for (const kind of [time, size]) {
+    assert.equal(writtenValue(kind, 0), '0')
+    assert.equal(kind.read(0), 0)
+  }
+  assert.equal(writtenValue(time, 1500), '"1500ms"')
+})
+
 test('each kind refuses what does not fit, saying what would', () => {
   const wrong: [{ read(value: unknown): unknown }, unknown, RegExp][] = [
     [text, '', /^must be text, such as "some words", not ""$/],

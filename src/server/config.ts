@@ -220,12 +220,10 @@ function amount(kind: SettingKind<number>, value: unknown, units: Record<string,
   return Math.round(Number(parts[1]) * units[unit]!)
 }
 
-/** In the greatest unit of which it is a whole number. */
+/** In the greatest unit of which it is a whole number; nothing needs none. */
 function written(value: number, units: Record<string, number>): string {
-  const [unit, worth] = Object.entries(units).findLast(([, size]) => value > 0 && value % size === 0) ?? [
-    Object.keys(units)[0]!,
-    1,
-  ]
+  if (value === 0) return '0'
+  const [unit, worth] = Object.entries(units).findLast(([, size]) => value % size === 0) ?? [Object.keys(units)[0]!, 1]
   return `"${value / worth}${unit}"`
 }
 

@@ -117,5 +117,6 @@ function choose(rows: readonly Explained[], wanted: string): readonly Explained[
   const found = rows.filter(({ setting }) => setting === wanted || setting.startsWith(`${wanted}.`))
   if (found.length > 0) return found
   const names = new Set(rows.flatMap(({ setting }) => [setting, setting.split('.')[0]!]))
-  throw new UsageError(`there is no setting "${wanted}"${didYouMean(wanted, names)}`)
+  const meant = didYouMean(wanted, names) || '; "config explain" alone shows all'
+  throw new UsageError(`there is no setting "${wanted}"${meant}`)
 }

@@ -155,6 +155,12 @@ test('config explain tells each value and where it comes from', async () => {
   )
 })
 
+test('a setting that there is not: what was meant, or where all are', async () => {
+  const cwd = folder('unknown')
+  assert.match((await run(cwd, 'config explain limit')).errors, /no setting "limit"; did you mean "limits"\?\n$/)
+  assert.match((await run(cwd, 'config explain weather')).errors, /"weather"; "config explain" alone shows all\n$/)
+})
+
 test('every command can be listed without a server; each has its own words and its manual', () => {
   const commands = allCommands()
   const words = commands.map(command => command.words.join(' '))
