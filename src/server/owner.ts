@@ -211,7 +211,13 @@ export class Owner {
   keep(...changes: readonly Change[]): Commit | undefined {
     this.#changes++
     const writes: Write[] = []
-    for (const change of changes) writes.push(this.#apply(change))
+    try {
+      for (const change of changes) writes.push(this.#apply(change))
+    } catch (fault) {
+      // Some of it is in memory already.
+      this.stale = true
+      throw fault
+    }
     const commit = this.storage.keep(this.id, writes)
     if (commit === undefined) return undefined
     this.#underway = commit
