@@ -12,7 +12,12 @@ export function effectiveConfig(place: Where, options: GlobalOptions): Config {
     : defaultConfig(place.folder, features)
   const { starttls, directTls } = config.listen
   const data = options.data === undefined ? config.data : place.data()
-  return { ...config, data, listen: { ...config.listen, starttls: here(starttls), directTls: here(directTls) } }
+  return {
+    ...config,
+    data,
+    listen: { ...config.listen, starttls: here(starttls), directTls: here(directTls) },
+    log: options.json ? { ...config.log, format: 'json' } : config.log,
+  }
 }
 
 /** Whether a configuration file names hosts; one that cannot be read may. */

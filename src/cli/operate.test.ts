@@ -36,6 +36,7 @@ suite('an operator', { concurrency: true }, () => {
       assert.equal(code, 0, errors)
       return output
     }
+    assert.match(await ok('reload'), /No setting has changed/, 'what the command line asked for is no change')
     await ok('user add romeo@localhost', 'wherefore\n')
     const romeo = await connect({ jid: 'romeo@localhost', password: 'wherefore', resource: 'orchard' })
     romeo.send('<presence/>')

@@ -53,7 +53,7 @@ async function serve(
   lock: Lock,
 ): Promise<string> {
   const local = nodeRuntime()
-  const manner: LogManner = { ...config.log, ...(options.json && { format: 'json' }) }
+  const manner: LogManner = { ...config.log }
   const log = logger({
     manner,
     output: around.errors,
@@ -79,10 +79,7 @@ async function serve(
     certificates,
     manner,
     log,
-    read: () => {
-      const wanted = effectiveConfig(where(options, around.cwd), options)
-      return options.json ? { ...wanted, log: { ...wanted.log, format: 'json' } } : wanted
-    },
+    read: () => effectiveConfig(where(options, around.cwd), options),
   })
   let control: ControlServer | undefined
   const signals = { log, elapsed: () => runtime.clock.elapsed(), terminalGone: watchedTerminal(), reload }
