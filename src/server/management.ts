@@ -1,10 +1,5 @@
 import type { Outbox } from './outbox.ts'
 
-/** What a session was sent: its text, to write it again after a resumption. */
-export interface Sent {
-  readonly xml: string
-}
-
 /** XEP-0198 §4: counters are unsigned and have 32 bits. */
 const wrap = 2 ** 32
 

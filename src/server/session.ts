@@ -11,6 +11,7 @@ import { Outbox } from './outbox.ts'
 import type { Owner } from './owner.ts'
 import { refusedUnstamped } from './refusal.ts'
 import type { Road } from './road.ts'
+import type { Sent } from './sent.ts'
 import type { Slot } from './slot.ts'
 import { Slots } from './slot.ts'
 import { stamped } from './stamping.ts'
@@ -19,16 +20,6 @@ import type { Passage, Receipt } from './turns.ts'
 import { both, Turns } from './turns.ts'
 import type { Reader, Unsent } from './unsent.ts'
 import { Share } from './unsent.ts'
-
-/** Something that a client was sent. */
-export interface Sent {
-  /** What goes the undelivered road if it turns out not to have been taken. */
-  readonly envelope: Envelope | undefined
-  /** Its text, to be written again after a resumption. */
-  readonly xml: string
-  /** The session had been given everything for it up to this entry of its owner's log. */
-  readonly behind: number
-}
 
 /** Stanzas of one session that wait for the store before its stream is no longer read. */
 const waitingAtMost = 256

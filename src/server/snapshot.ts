@@ -6,7 +6,8 @@ import { parse } from '../wire/reader.ts'
 import { branchOf, Envelope, kindOf, typeOf } from './envelope.ts'
 import { extensionPoint } from './feature.ts'
 import type { Owner } from './owner.ts'
-import type { Sent, Session } from './session.ts'
+import type { Sent } from './sent.ts'
+import type { Session } from './session.ts'
 import { optional, put, type RowOf, type Table, type TableWrite, table } from './table.ts'
 
 /** What the rows of a snapshot mean: counts up when that changes, and a snapshot of another version is refused. */
