@@ -8,6 +8,8 @@ import { type OpenStorage, StorageError } from '../../storage/storage.ts'
 import { alteredStore } from '../../testing/altered-store.ts'
 import { answered, collect } from '../../testing/collect.ts'
 import { logIn } from '../../testing/login.ts'
+import { settle } from '../../testing/settle.ts'
+import { SlowStore } from '../../testing/slow-store.ts'
 import { Jid } from '../../wire/jid.ts'
 import { body, hint, messages, numbers, page, type Scene, scene } from './test-scene.ts'
 
@@ -318,4 +320,27 @@ test('a backlog that could not be read is handed over a while later, whoever say
   await it.house.advance(61_000)
   assert.deepEqual(await messages(phone), ['1', '2'])
   assert.equal(it.waiting(), 0)
+})
+
+test('a cursor that could not be kept moves a while later, though nobody says anything', async () => {
+  const disk = new SlowStore()
+  await again({ timeouts: { idle: '60s' } }, disk.open)
+  await it.says(body(1))
+  const phone = await it.juliet('phone', 0)
+  const { question } = await page(phone)
+  disk.quick = false
+  answered(phone, question)
+  while (!disk.waits) await settle(1)
+  disk.fail(new StorageError('The disk is full.'))
+  disk.quick = true
+  await settle(10)
+  assert.ok(it.house.log.some(({ sentence }) => sentence === 'backlog not handed over'))
+  await it.house.advance(61_000)
+  // What it has is not known: it comes again.
+  const second = await page(phone)
+  assert.deepEqual(second.ids, ['1'])
+  answered(phone, second.question)
+  await collect(phone)
+  const { id } = it.house.server.hosts.get('localhost')!.owners.loaded(Jid.parse('juliet@localhost'))!
+  assert.equal((await disk.read({ query: 'state', owner: id })).undelivered, 0)
 })

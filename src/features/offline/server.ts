@@ -1,6 +1,7 @@
 import { beginnings, endings } from '../../server/binding.ts'
 import { setting, time, whole } from '../../server/config.ts'
 import { feature, load } from '../../server/feature.ts'
+import type { Owner } from '../../server/owner.ts'
 import { drop, message, presence, writing } from '../../server/pipeline.ts'
 import { restorations, starts, suspensions } from '../../server/restart.ts'
 import { catchUps } from '../archive/exports.ts'
@@ -36,6 +37,11 @@ export default feature({
     const places = new Places(host, devices)
     const unconfirmed = new Unconfirmed(host, devices)
     const backlogs = new Backlogs(host, config, devices, places)
+    const tend = (owner: Owner) => {
+      places.tend(owner)
+      unconfirmed.tend(owner)
+      backlogs.tend(owner)
+    }
     return [
       load(owner => devices.tidy(owner)),
       load(owner => unconfirmed.loaded(owner)),
@@ -70,13 +76,14 @@ export default feature({
       {
         registers: 'chore',
         run: () => {
-          for (const owner of host.owners.all()) {
-            places.tend(owner)
-            unconfirmed.tend(owner)
-            backlogs.tend(owner)
-          }
+          for (const owner of host.owners.all())
+            if (!owner.stale) tend(owner)
+            // What memory says since a commit has failed is not so; while the store fails, it is for the next time.
+            else if (owner.sessions.length > 0) host.owners.reload(owner).then(() => tend(owner), nothing)
         },
       },
     ]
   },
 })
+
+function nothing(): void {}
