@@ -139,8 +139,8 @@ class Connection {
   }
 }
 
-function shapeOf({ words, manual, arguments: all }: Command): CommandShape {
-  return { words, manual, arguments: all }
+function shapeOf({ words, manual, arguments: all, comesBack }: Command): CommandShape {
+  return { words, manual, arguments: all, ...(comesBack && { comesBack }) }
 }
 
 function sentenceOf(error: Error): string {

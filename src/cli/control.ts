@@ -34,6 +34,8 @@ export interface CommandShape {
   readonly words: readonly string[]
   readonly manual: string
   readonly arguments: readonly Argument[]
+  /** The server starts again behind its answer. */
+  readonly comesBack?: boolean
   /** Done by the command line itself; no server needs to run. */
   readonly local?: boolean
 }

@@ -80,7 +80,7 @@ async function remote(around: Surroundings, options: GlobalOptions, rest: readon
   try {
     const { command, rest: values } = findCommand(rest, [...localShapes, ...(await client.commands())])
     const answer = await runRemote(client, command, values, { input: around.input, prompts: around.errors })
-    if (command.words.join(' ') === 'restart') await comeBack(controlPath(place.data()), client.hello.pid)
+    if (command.comesBack) await comeBack(controlPath(place.data()), client.hello.pid)
     const failed = 'failed' in answer ? answer.failed : []
     const style = look(around.errors, around.environment)
     print(

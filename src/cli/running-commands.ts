@@ -47,6 +47,7 @@ export function runningCommands(running: Running): readonly Command[] {
         'be asked again. A configuration with mistakes ' +
         'changes nothing. SIGTERM keeps sessions in the same way and ends the server, for whatever starts it next.',
       arguments: [],
+      comesBack: true,
       async run() {
         const kept = await running.restart()
         const whose = kept === 1 ? '1 session waits' : `${kept} sessions wait`

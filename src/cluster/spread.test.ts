@@ -117,23 +117,8 @@ test('what was on its way when reading stopped waits, in order, and the end behi
   assert.deepEqual(ears.ends, [undefined])
 })
 
-test('an end that is known while reading has stopped is told behind what came before it', async () => {
-  const { runtime, dial } = await scene()
-  const { client, server } = await dial()
-  const ears = new Ears()
-  server.start(ears)
-  await runtime.settle()
-  client.write('last words')
-  client.end()
-  runtime.timers.turn(() => runtime.timers.turn(() => server.pause()))
-  await runtime.settle()
-  assert.deepEqual([ears.text, ears.ends], ['', []])
-  server.resume()
-  await runtime.settle()
-  assert.deepEqual([ears.text, ears.ends], ['last words', [undefined]])
-})
-
-test('an end that was not told yet is told when the connection is let go of, once, and nothing that waited before it', async () => {
+/** A connection whose client has said its last words and gone, while reading had stopped here. */
+async function leftUnread() {
   const { runtime, memory, dial } = await scene()
   const { client, server } = await dial()
   const ears = new Ears()
@@ -143,6 +128,19 @@ test('an end that was not told yet is told when the connection is let go of, onc
   client.end()
   runtime.timers.turn(() => runtime.timers.turn(() => server.pause()))
   await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends], ['', []])
+  return { runtime, memory, server, ears }
+}
+
+test('an end that is known while reading has stopped is told behind what came before it', async () => {
+  const { runtime, server, ears } = await leftUnread()
+  server.resume()
+  await runtime.settle()
+  assert.deepEqual([ears.text, ears.ends], ['last words', [undefined]])
+})
+
+test('an end that was not told yet is told when the connection is let go of, once, and nothing that waited before it', async () => {
+  const { runtime, memory, server, ears } = await leftUnread()
   server.destroy()
   await runtime.settle()
   assert.deepEqual([ears.text, ears.ends], ['', [undefined]])

@@ -28,6 +28,8 @@ export interface Command {
   readonly words: readonly string[]
   readonly manual: string
   readonly arguments: readonly Argument[]
+  /** The server starts again behind its answer: it is done when that can be asked again. */
+  readonly comesBack?: boolean
   /** Throws a StanzaError or an Error whose message tells what to do. */
   run(values: Readonly<Record<string, string | number | boolean | undefined>>): Answer | Promise<Answer>
 }

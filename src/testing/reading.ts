@@ -19,7 +19,7 @@ export interface ReadingOptions {
   quick?: boolean
 }
 
-/** A handler that writes down what it is told, as `readings` does, and then does something else. */
+/** A handler that writes down what it is told, and then does something else. */
 export function tellingInto(events: string[], then: () => void = () => {}): ReaderHandler {
   const tell = (event: string) => {
     events.push(event)
@@ -37,25 +37,21 @@ export function tellingInto(events: string[], then: () => void = () => {}): Read
 export function readings(chunks: Iterable<Uint8Array>, options: ReadingOptions = {}): Readings {
   const told: Readings = { events: [], fault: undefined }
   const { events } = told
-  const handler = {
-    opened(root: Element, declarations: readonly string[]) {
-      events.push(`opened ${root} ${declarations.join(' ')}`)
-    },
-    element(element: Element) {
-      const made = canonical(element)
+  const plain = tellingInto(events)
+  const handler: ReaderHandler = {
+    ...plain,
+    element(element) {
       if (options.quick) {
-        events.push(made)
+        plain.element(element)
         return
       }
+      const made = canonical(element)
       const cached = canonical(parse(element.toString()))
       events.push(made === cached ? made : `${made} but its XML is ${element}`)
     },
-    closed() {
-      events.push('closed')
-    },
-    failed(error: StreamError) {
+    failed(error) {
       told.fault = error
-      events.push(`failed ${error.condition}`)
+      plain.failed(error)
     },
   }
   const reader = new Reader(handler, options.limits ?? wide, options.content, options.framing)
